@@ -3,6 +3,7 @@ package sagas
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/ordersaga/ordersaga/domain"
 	"github.com/ordersaga/ordersaga/domain/order"
@@ -60,6 +61,8 @@ func askCancellation(ctx context.Context, w World, _ shipping.CancellationStarte
 		return shipping.RecordCancellationRefused{Code: refused.Code}, nil
 	case errors.Is(err, ErrNotFound):
 		return shipping.RecordCancelled{}, nil
+	case err == nil && booking.Status == BookingBooked:
+		return nil, RetryAfter(pendingDelay, fmt.Errorf("booking %s is still being taken back", booking.ID))
 	}
 	return carrierWord(booking), err
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ordersaga/ordersaga/domain"
 	"github.com/ordersaga/ordersaga/eventstore"
 	"github.com/ordersaga/ordersaga/internal/bus"
 	"github.com/ordersaga/ordersaga/sagas"
@@ -60,14 +61,13 @@ func (d *deadlines) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := d.fold(run); err != nil {
-			return err
-		}
+		d.fold(run)
 	}
 	return ctx.Err()
 }
 
-func (d *deadlines) fold(run []eventstore.Recorded) error {
+// fold takes events in. One that cannot be read has no deadline; whoever reacts to it parks it.
+func (d *deadlines) fold(run []eventstore.Recorded) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, recorded := range run {
@@ -77,18 +77,22 @@ func (d *deadlines) fold(run []eventstore.Recorded) error {
 		if row := d.opens[recorded.Type]; row != nil {
 			fact, err := d.service.events.Decode(recorded)
 			if err != nil {
-				return err
+				d.service.log.Error("an event's deadline cannot be read", "error", err)
+			} else {
+				d.add(row, fact, recorded)
 			}
-			due := row.Due(fact, sagas.Trigger{ID: recorded.ID, Subject: recorded.Stream.ID(), RecordedAt: recorded.At})
-			if due.IsZero() {
-				continue
-			}
-			d.open[deadlineKey{recorded.Stream, row}] = deadline{due: due, recorded: recorded}
-			d.aim(due)
 		}
 		d.followed = recorded.Position
 	}
-	return nil
+}
+
+func (d *deadlines) add(row *sagas.Row, fact domain.Event, recorded eventstore.Recorded) {
+	due := row.Due(fact, sagas.Trigger{ID: recorded.ID, Subject: recorded.Stream.ID(), RecordedAt: recorded.At})
+	if due.IsZero() {
+		return
+	}
+	d.open[deadlineKey{recorded.Stream, row}] = deadline{due: due, recorded: recorded}
+	d.aim(due)
 }
 
 // aim makes the timer fire no later than a moment.

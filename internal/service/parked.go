@@ -31,16 +31,39 @@ var ErrNotParked = errors.New("nothing is parked under this id")
 
 // Parked is a trigger that failed by itself, or that came after one of the same order.
 type Parked struct {
+	ID       uuid.UUID   `json:"id"`
+	Service  string      `json:"service"`
+	Order    string      `json:"order"`
+	Reaction string      `json:"reaction"` // the row that failed
+	Row      string      `json:"row"`      // its name
+	Source   string      `json:"source"`
+	Number   uint64      `json:"number"`
+	Event    parkedEvent `json:"event"`
+	Error    string      `json:"error"`
+	ParkedAt time.Time   `json:"parkedAt"`
+}
+
+// parkedEvent is the trigger, whole.
+type parkedEvent struct {
+	Position eventstore.Position `json:"position"`
+	Stream   eventstore.StreamID `json:"stream"`
+	Revision eventstore.Revision `json:"revision"`
 	ID       uuid.UUID           `json:"id"`
-	Service  string              `json:"service"`
-	Order    string              `json:"order"`
-	Reaction string              `json:"reaction"` // the row that failed
-	Row      string              `json:"row"`      // its name
-	Source   string              `json:"source"`
-	Number   uint64              `json:"number"`
-	Event    eventstore.Recorded `json:"event"`
-	Error    string              `json:"error"`
-	ParkedAt time.Time           `json:"parkedAt"`
+	Type     string              `json:"type"`
+	At       time.Time           `json:"recordedAt"`
+	Metadata eventstore.Metadata `json:"metadata"`
+	Data     string              `json:"data"` // it may be no JSON, which may be just why it was parked
+}
+
+func parkEvent(r eventstore.Recorded) parkedEvent {
+	return parkedEvent{r.Position, r.Stream, r.Revision, r.ID, r.Type, r.At, r.Metadata, string(r.Data)}
+}
+
+func (e parkedEvent) recorded() eventstore.Recorded {
+	return eventstore.Recorded{
+		Position: e.Position, Stream: e.Stream, Revision: e.Revision, At: e.At,
+		Draft: eventstore.Draft{ID: e.ID, Type: e.Type, Data: []byte(e.Data), Metadata: e.Metadata},
+	}
 }
 
 // parked is the service's parking lot, kept in one stream of its store.
@@ -122,7 +145,7 @@ func (p *parked) add(ctx context.Context, j *job, why error) {
 	t := j.trigger
 	entry := Parked{
 		ID: uuid.NewSHA1(t.event.ID, []byte(j.row.Reaction())), Service: p.service.name, Order: j.cause.correlation,
-		Reaction: j.row.Reaction(), Row: j.row.Name, Source: t.source, Number: t.event.Number, Event: t.event.Recorded,
+		Reaction: j.row.Reaction(), Row: j.row.Name, Source: t.source, Number: t.event.Number, Event: parkEvent(t.event.Recorded),
 		Error: why.Error(), ParkedAt: p.service.world.Now(),
 	}
 	p.mu.Lock()
@@ -212,18 +235,18 @@ func (s *Service) parkedEntry(id uuid.UUID) (Parked, error) {
 }
 
 func (s *Service) retry(ctx context.Context, entry Parked) error {
-	t := &trigger{source: entry.Source, event: bus.Event{Recorded: entry.Event}}
+	t := &trigger{source: entry.Source, event: bus.Event{Recorded: entry.Event.recorded()}}
 	row, err := s.rowOf(entry)
 	if err != nil {
 		return err
 	}
-	fact, err := s.events.Decode(entry.Event)
+	fact, err := s.events.Decode(entry.Event.recorded())
 	if err != nil {
 		return err
 	}
 	answer := make(chan error, 1)
 	j := s.jobOf(row, t, fact, nil, func() { answer <- nil })
-	if j == nil {
+	if j == nil || s.owner != nil && s.carriedOut(ctx, entry) {
 		return nil
 	}
 	if j.hopeless != nil {
@@ -248,6 +271,17 @@ func (s *Service) retry(ctx context.Context, entry Parked) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// carriedOut tells whether a trigger's events are in the owned stream already. The stream's own memory of what was heard
+// has passed the trigger when it was parked, so a retry that crashed before it was noted down would count twice.
+func (s *Service) carriedOut(ctx context.Context, entry Parked) bool {
+	for recorded, err := range s.store.Read(ctx, s.owner.Stream, eventstore.NoStream) {
+		if err == nil && recorded.Metadata.Causation == entry.Event.ID {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Service) rowOf(entry Parked) (*sagas.Row, error) {

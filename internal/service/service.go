@@ -148,12 +148,51 @@ type Outcome struct {
 	Err      error               // the decider's refusal
 }
 
+// Ask is a command that came through an edge, for one stream.
+type Ask struct {
+	Edge    *sagas.Row
+	ID      string // of the stream, without its category
+	Command any
+	Request Request
+}
+
+func (s *Service) jobFor(a Ask) *job {
+	return &job{
+		row: a.Edge, stream: eventstore.NewStreamID(a.Edge.Machine.Category, a.ID), command: a.Command,
+		cause: cause{trigger: a.Request.ID, correlation: a.Request.Correlation, actor: a.Request.Actor, traceparent: a.Request.Traceparent},
+	}
+}
+
 // Do carries out a command that came through an edge. It returns once everything is durable, or the decider refused.
 func (s *Service) Do(ctx context.Context, edge *sagas.Row, id string, command any, r Request) (Outcome, error) {
-	return s.ask(ctx, &job{
-		row: edge, stream: eventstore.NewStreamID(edge.Machine.Category, id), command: command,
-		cause: cause{trigger: r.ID, correlation: r.Correlation, actor: r.Actor, traceparent: r.Traceparent},
-	})
+	return s.ask(ctx, s.jobFor(Ask{Edge: edge, ID: id, Command: command, Request: r}))
+}
+
+// DoAll carries out commands in their order and answers once all are durable or refused. Each outcome has its own error.
+func (s *Service) DoAll(ctx context.Context, asks []Ask) ([]Outcome, error) {
+	type answer struct {
+		i int
+		Outcome
+	}
+	answers := make(chan answer, len(asks))
+	jobs := make([]*job, len(asks))
+	for i, a := range asks {
+		jobs[i] = s.jobFor(a)
+		jobs[i].done = func(o Outcome) { answers <- answer{i, o} }
+	}
+	s.inbox.put(jobs...)
+	outcomes := make([]Outcome, len(asks))
+	for range asks {
+		select {
+		case a := <-answers:
+			outcomes[a.i] = a.Outcome
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-s.inbox.closed:
+			return nil, eventstore.ErrClosed
+		}
+	}
+	return outcomes, nil
 }
 
 // State reads a stream's state.

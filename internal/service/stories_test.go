@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/ordersaga/ordersaga/domain/inventory"
 	"github.com/ordersaga/ordersaga/domain/order"
 	"github.com/ordersaga/ordersaga/domain/payment"
 	"github.com/ordersaga/ordersaga/domain/shipping"
 	"github.com/ordersaga/ordersaga/eventstore"
+	"github.com/ordersaga/ordersaga/internal/service"
 	"github.com/ordersaga/ordersaga/sagas"
 )
 
@@ -156,5 +158,39 @@ func TestTheBusMayBeLostBetweenTwoStarts(t *testing.T) {
 		if n := c.world.count(what, done); n != 1 {
 			t.Errorf("%s had %d effects", what, n)
 		}
+	}
+}
+
+func TestAPoisonEventIsParkedWithItsOrderAndAllOthersGoOn(t *testing.T) {
+	c := newCheckout(t)
+	poisoned := uuid.NewString()
+	draft := eventstore.Draft{
+		ID: uuid.New(), Type: order.Placed{}.EventType(), Data: []byte(`{"total":"not a number"}`),
+		Metadata: eventstore.Metadata{Correlation: poisoned},
+	}
+	if r := c.stores[sagas.Order].Append(t.Context(), eventstore.NewStreamID("order", poisoned), eventstore.NoStream, draft); r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	healthy := c.place(1, "visa", long)
+	c.until(sagas.Shipping, "shipment", healthy, shipping.Booked{})
+	parked := func() []service.Parked { return c.services[sagas.Payment].Parked() }
+	c.eventually(func() bool { return len(parked()) == 1 }, func() any { return parked() })
+	entry := parked()[0]
+	if entry.Order != poisoned || entry.Row != "requestPayment" {
+		t.Errorf("parked is %+v", entry)
+	}
+	if err := c.services[sagas.Payment].Retry(t.Context(), entry.ID); err == nil {
+		t.Error("what cannot be read was carried out")
+	}
+	c.stop()
+	c.start()
+	if len(parked()) != 1 {
+		t.Fatal("what was parked was forgotten over a restart")
+	}
+	if err := c.services[sagas.Payment].Dismiss(t.Context(), entry.ID); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := service.ReadParked(t.Context(), c.stores[sagas.Payment], sagas.Payment); err != nil || len(left) != 0 {
+		t.Errorf("still parked: %v, %v", left, err)
 	}
 }
