@@ -80,7 +80,7 @@ type Draft struct {
 	Metadata Metadata
 }
 
-// Recorded is an event as the store holds it. Data belongs to the reader and is never changed by the store.
+// Recorded is an event as the store holds it. All readers may share Data: nobody changes it.
 type Recorded struct {
 	Position Position
 	Stream   StreamID
