@@ -2,7 +2,9 @@ package projections
 
 import (
 	"context"
+	"time"
 
+	"github.com/ordersaga/ordersaga/domain/order"
 	"github.com/ordersaga/ordersaga/eventstore"
 	"github.com/ordersaga/ordersaga/internal/bus"
 	"github.com/ordersaga/ordersaga/sagas"
@@ -25,6 +27,12 @@ func OrderFromStream(ctx context.Context, store eventstore.Store, id string) (Or
 		found = true
 	}
 	return row.view(id), found, nil
+}
+
+// OrderFromPlaced is an order's view when all that has happened is that it was placed.
+func OrderFromPlaced(id string, e order.Placed, recordedAt time.Time) OrderView {
+	first := bus.Event{Number: 1, Recorded: eventstore.Recorded{At: recordedAt}}
+	return orderRow{Order: placed(e, Fact{Event: &first})}.view(id)
 }
 
 // IsStatus tells whether a text is the status of an order.

@@ -47,7 +47,10 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Location", "/v1/orders/"+id.String())
 	w.Header().Set(consistencyToken, token(sagas.Order, outcome.Position))
-	view, err := s.orderNow(r, id.String(), len(outcome.Events) > 0)
+	if len(outcome.Events) > 0 {
+		return writeJSON(w, http.StatusAccepted, projections.OrderFromPlaced(id.String(), placed, outcome.At))
+	}
+	view, err := s.orderNow(r, id.String())
 	if err != nil {
 		return err
 	}
@@ -95,25 +98,23 @@ func (s *Server) getOrder(w http.ResponseWriter, r *http.Request) error {
 	if err := s.await(r); err != nil {
 		return err
 	}
-	view, err := s.orderNow(r, r.PathValue("id"), false)
+	view, err := s.orderNow(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, view)
 }
 
-// orderNow is the order's view. Where the view lags, or is known to, the order's own stream answers.
-func (s *Server) orderNow(r *http.Request, id string, lags bool) (projections.OrderView, error) {
+// orderNow is the order's view. Where the views do not have it yet, the order's own stream answers.
+func (s *Server) orderNow(r *http.Request, id string) (projections.OrderView, error) {
 	if uuid.Validate(id) != nil {
 		return projections.OrderView{}, notFound("order", id)
 	}
-	if !lags {
-		view, found, err := s.Views.Order(r.Context(), id)
-		if err != nil || found {
-			return view, err
-		}
+	view, found, err := s.Views.Order(r.Context(), id)
+	if err != nil || found {
+		return view, err
 	}
-	view, found, err := projections.OrderFromStream(r.Context(), s.History[sagas.Order], id)
+	view, found, err = projections.OrderFromStream(r.Context(), s.History[sagas.Order], id)
 	if err == nil && !found {
 		err = notFound("order", id)
 	}

@@ -118,3 +118,12 @@ func (s *Server) sums(w http.ResponseWriter, r *http.Request) error {
 	}
 	return writeJSON(w, http.StatusOK, sums)
 }
+
+// audit checks every invariant over the whole history. It takes its time.
+func (s *Server) audit(w http.ResponseWriter, r *http.Request) error {
+	report, err := s.Audit(r.Context())
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, report)
+}

@@ -40,7 +40,8 @@ type Options struct {
 	CheckPrices     bool
 	PSPSecrets      []string
 	CarrierSecrets  []string
-	Ready           func() error // why requests cannot be served yet, nil when they can
+	Audit           func(context.Context) (any, error) // its report
+	Ready           func() error                       // why requests cannot be served yet, nil when they can
 	Metrics         http.Handler
 	Now             func() time.Time
 	Logger          *slog.Logger
@@ -76,6 +77,7 @@ func New(o Options) *Server {
 	s.handle("POST /v1/parked/{id}/dismiss", s.dismissParked)
 	s.handle("GET /v1/attention", s.listAttention)
 	s.handle("GET /v1/sums", s.sums)
+	s.handle("GET /v1/audit", s.audit)
 	s.handle("GET /livez", s.live)
 	s.handle("GET /readyz", s.ready)
 	s.handle("GET /openapi.json", s.openapi)

@@ -15,7 +15,7 @@ import (
 // watchOrder sends an order's view whenever it changes, as server-sent events, until it ends.
 func (s *Server) watchOrder(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	if _, err := s.orderNow(r, id, false); err != nil {
+	if _, err := s.orderNow(r, id); err != nil {
 		return err
 	}
 	stream := startStream(w)

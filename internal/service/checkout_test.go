@@ -29,10 +29,14 @@ type checkout struct {
 	world    *world
 	services map[string]*service.Service
 	stop     func()
+
+	instances int // of each service
 }
 
-func newCheckout(t *testing.T) *checkout {
-	c := &checkout{t: t, stores: map[string]*eventstore.Memory{}, world: &world{}, busDir: t.TempDir()}
+func newCheckout(t *testing.T) *checkout { return newCheckoutOf(t, 1) }
+
+func newCheckoutOf(t *testing.T, instances int) *checkout {
+	c := &checkout{t: t, stores: map[string]*eventstore.Memory{}, world: &world{}, busDir: t.TempDir(), instances: instances}
 	for _, name := range sagas.Services {
 		c.stores[name] = eventstore.NewMemory()
 	}
@@ -54,6 +58,21 @@ func (c *checkout) start() {
 	}
 	c.services = map[string]*service.Service{}
 	var group sync.WaitGroup
+	for range c.instances {
+		c.startInstance(ctx, &group, log)
+	}
+	c.stop = func() {
+		cancel()
+		group.Wait()
+		if err := c.bus.Close(); err != nil {
+			c.t.Error(err)
+		}
+		c.stop = func() {}
+	}
+}
+
+// startInstance starts one instance of each service. Requests go to the last one.
+func (c *checkout) startInstance(ctx context.Context, group *sync.WaitGroup, log *slog.Logger) {
 	for _, name := range sagas.Services {
 		o := service.Options{
 			Name: name, Choreography: sagas.Checkout, Events: sagas.Events, Store: c.stores[name], Bus: c.bus, Logger: log,
@@ -72,14 +91,6 @@ func (c *checkout) start() {
 				c.t.Errorf("%s stopped: %v", name, err)
 			}
 		})
-	}
-	c.stop = func() {
-		cancel()
-		group.Wait()
-		if err := c.bus.Close(); err != nil {
-			c.t.Error(err)
-		}
-		c.stop = func() {}
 	}
 }
 

@@ -48,6 +48,7 @@ type plan struct {
 	machine *sagas.Machine
 	base    known // as it was; what the append expects
 	state   any   // as it will be
+	guessed bool  // nothing was known of the stream: it is taken for empty
 	fresh   bool  // base was read from the store in this round
 	broken  error // the stream cannot be read: all its jobs fail with it
 	drafts  []eventstore.Draft
@@ -126,7 +127,8 @@ func (c *core) open(ctx context.Context, j *job, reload bool) (*plan, error) {
 		base = known{state: p.machine.Initial(), revision: eventstore.NoStream}
 	}
 	p.base, p.state = base, base.state
-	if reload || !cached && (j.command == nil || c.snapshots.covers(j.stream)) {
+	p.guessed = !cached
+	if reload || !cached && c.snapshots.covers(j.stream) {
 		return p, c.refresh(ctx, p)
 	}
 	return p, nil
@@ -134,6 +136,11 @@ func (c *core) open(ctx context.Context, j *job, reload bool) (*plan, error) {
 
 // decide adds one job to a plan. Its error is the store's; the job's own failure is its outcome.
 func (c *core) decide(ctx context.Context, p *plan, j *job) error {
+	if j.command == nil && len(p.drafts) == 0 && !p.fresh && (p.guessed || p.base.revision < j.intent()) {
+		if err := c.refresh(ctx, p); err != nil {
+			return err
+		}
+	}
 	if j.command == nil || p.broken != nil {
 		p.settle(j, nil, p.broken)
 		return nil
@@ -238,6 +245,7 @@ func (c *core) record(ctx context.Context, plans []*plan, reload map[eventstore.
 	var unavailable error
 	for _, p := range plans {
 		after := known{state: p.state, revision: p.base.revision, position: p.base.position}
+		var at time.Time
 		if len(p.drafts) > 0 {
 			result := results[0]
 			results = results[1:]
@@ -256,7 +264,7 @@ func (c *core) record(ctx context.Context, plans []*plan, reload map[eventstore.
 				again = append(again, p.jobs()...)
 				continue
 			}
-			after.revision, after.position = result.Revision, result.Position
+			after.revision, after.position, at = result.Revision, result.Position, result.At
 			c.metrics.Events.Add(int64(len(p.drafts)))
 		}
 		if p.broken == nil && (p.fresh || len(p.drafts) > 0) {
@@ -264,7 +272,7 @@ func (c *core) record(ctx context.Context, plans []*plan, reload map[eventstore.
 		}
 		c.snapshots.offer(ctx, c.store, p.stream, after)
 		for _, s := range p.settled {
-			s.Revision, s.Position = after.revision, after.position
+			s.Revision, s.Position, s.At = after.revision, after.position, at
 			all = append(all, s)
 		}
 	}

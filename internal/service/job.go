@@ -25,6 +25,15 @@ type job struct {
 	done     func(Outcome)        // called once, by the loop: must not block
 }
 
+// intent is the revision that a question for a state is about: the intent's, which another instance may have recorded. An
+// effect that was asked about an older state would find nothing to do.
+func (j *job) intent() eventstore.Revision {
+	if j.trigger == nil || j.trigger.event.Stream != j.stream {
+		return eventstore.NoStream
+	}
+	return j.trigger.event.Revision
+}
+
 // cause is what an event's metadata say about where it came from.
 type cause struct {
 	trigger     uuid.UUID // ids of recorded events are derived from it

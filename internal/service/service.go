@@ -145,6 +145,7 @@ type Outcome struct {
 	State    any                 // of the stream, afterwards
 	Revision eventstore.Revision // of the stream, afterwards; NoStream where it has no events
 	Position eventstore.Position // of the stream's last event
+	At       time.Time           // when Events were recorded
 	Err      error               // the decider's refusal
 }
 

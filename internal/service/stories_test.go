@@ -3,6 +3,7 @@ package service_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -193,4 +194,39 @@ func TestAPoisonEventIsParkedWithItsOrderAndAllOthersGoOn(t *testing.T) {
 	if left, err := service.ReadParked(t.Context(), c.stores[sagas.Payment], sagas.Payment); err != nil || len(left) != 0 {
 		t.Errorf("still parked: %v, %v", left, err)
 	}
+}
+
+func TestTwoInstancesOfEachServiceShareTheWorkWithOneEffectEach(t *testing.T) {
+	c := newCheckoutOf(t, 2)
+	c.do(sagas.Inventory, "POST /v1/stock/receipts", "main", inventory.Receive{Received: inventory.Received{SKU: "mug", Quantity: 90, Reference: "PO-2"}})
+	var ids []string
+	for i := range 60 {
+		method := "visa"
+		if i%10 == 0 {
+			method = "declined"
+		}
+		ids = append(ids, c.place(1, method, long))
+	}
+	for i, id := range ids {
+		if i%10 == 0 {
+			c.until(sagas.Order, "order", id, order.Rejected{})
+			continue
+		}
+		c.until(sagas.Shipping, "shipment", id, shipping.Booked{})
+		c.word(id, delivered())
+		c.until(sagas.Order, "order", id, order.Completed{})
+		for _, what := range []string{"authorize", "capture", "book"} {
+			if n := c.world.count(what, id); n != 1 {
+				t.Errorf("%s of %s had %d effects", what, id, n)
+			}
+		}
+		want := []string{"order.placed.v1", "order.confirmed.v1", "order.delivered.v1", "order.paid.v1", "order.completed.v1"}
+		got := c.history(sagas.Order, "order-"+eventstore.StreamID(id))
+		slices.Sort(got)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("order %s (-want +got):\n%s", id, diff)
+		}
+	}
+	c.settlesAt(inventory.Level{OnHand: 100 - 54})
 }

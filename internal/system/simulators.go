@@ -31,7 +31,9 @@ type simulators struct {
 }
 
 // lateTransport calls a handler that is there only later.
-type lateTransport struct{ transport atomic.Pointer[http.RoundTripper] }
+type lateTransport struct {
+	transport atomic.Pointer[http.RoundTripper]
+}
 
 // Set makes the handler known.
 func (t *lateTransport) Set(handler http.Handler) {

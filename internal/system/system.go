@@ -45,12 +45,13 @@ type System struct {
 	readiness  *readiness
 	listener   net.Listener
 	server     *http.Server
+	started    time.Time
 	closers    []func() error // in the order of opening
 }
 
 // Open makes the parts and takes the address, but serves nothing yet. Where it fails nothing is left open.
 func Open(ctx context.Context, c config.Config, log *slog.Logger) (*System, error) {
-	s := &System{config: c, log: log, stores: map[string]*embedded.Store{}, services: map[string]*service.Service{}}
+	s := &System{config: c, log: log, stores: map[string]*embedded.Store{}, services: map[string]*service.Service{}, started: time.Now()}
 	for _, open := range []func(context.Context) error{
 		s.listen, s.openStores, s.openBus, s.openViews, s.openSimulators, s.openServices, s.openDoor,
 	} {
@@ -173,6 +174,7 @@ func (s *System) openDoor(context.Context) error {
 		Services: s.services, Choreography: sagas.Checkout, Views: s.views, Bus: s.bus, Catalogues: s.catalogues,
 		History: s.Stores(), Warehouse: TheWarehouse, PaymentDeadline: s.config.PaymentDeadline, CheckPrices: s.config.CheckPrices,
 		PSPSecrets: s.simulators.secrets, CarrierSecrets: s.simulators.secrets,
+		Audit: func(ctx context.Context) (any, error) { return s.Audit(ctx) },
 		Ready: s.readiness.err, Metrics: s.metrics(), Now: time.Now, Logger: s.log,
 	})
 	mux := http.NewServeMux()
