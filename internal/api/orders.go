@@ -16,6 +16,9 @@ import (
 )
 
 func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
+	if err := s.serving(); err != nil {
+		return err
+	}
 	key, err := idempotencyKey(r)
 	if err != nil {
 		return err
@@ -164,12 +167,20 @@ func (s *Server) listAttention(w http.ResponseWriter, r *http.Request) error {
 
 // do carries a command out and waits until it is durable.
 func (s *Server) do(r *http.Request, name, edge, id string, command any, request uuid.UUID, correlation string) (service.Outcome, error) {
-	if err := s.Ready(); err != nil {
-		return service.Outcome{}, problem(http.StatusServiceUnavailable, "Not ready", err.Error())
+	if err := s.serving(); err != nil {
+		return service.Outcome{}, err
 	}
 	return s.Services[name].Do(r.Context(), s.Choreography.Edge(edge), id, command, service.Request{
 		ID: request, Correlation: correlation, Actor: "api", Traceparent: r.Header.Get("Traceparent"),
 	})
+}
+
+// serving refuses a request before the copies of the catalogue, which it is checked against, are complete.
+func (s *Server) serving() error {
+	if err := s.Ready(); err != nil {
+		return problem(http.StatusServiceUnavailable, "Not ready", err.Error())
+	}
+	return nil
 }
 
 func idempotencyKey(r *http.Request) (string, error) {

@@ -38,6 +38,9 @@ type receipt struct {
 }
 
 func (s *Server) receiveStock(w http.ResponseWriter, r *http.Request) error {
+	if err := s.serving(); err != nil {
+		return err
+	}
 	var request receipt
 	if err := decode(w, r, &request); err != nil {
 		return err
@@ -64,6 +67,9 @@ type adjustment struct {
 }
 
 func (s *Server) adjustStock(w http.ResponseWriter, r *http.Request) error {
+	if err := s.serving(); err != nil {
+		return err
+	}
 	var request adjustment
 	if err := decode(w, r, &request); err != nil {
 		return err

@@ -3,9 +3,10 @@ package system
 import (
 	"context"
 	"errors"
-	"time"
 
+	"github.com/ordersaga/ordersaga/eventstore"
 	"github.com/ordersaga/ordersaga/internal/catalogue"
+	"github.com/ordersaga/ordersaga/sagas"
 )
 
 // readiness says whether requests can be served: the services that check SKUs must have heard of all that were listed
@@ -27,24 +28,29 @@ func (r *readiness) err() error {
 }
 
 func (r *readiness) run(ctx context.Context) error {
-	listed := r.system.stores[catalogue.Source].Stats().Position
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		relay := r.system.bus.Relays()[catalogue.Source]
-		there := max(relay.Seen, relay.Published) >= listed
-		for _, replica := range r.system.catalogues {
-			there = there && replica.Number() >= relay.Number
-		}
-		if there {
-			close(r.done)
-			<-ctx.Done()
-			return ctx.Err()
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return ctx.Err()
+	listed, err := r.lastListed(ctx)
+	if err != nil {
+		return err
+	}
+	for _, replica := range r.system.catalogues {
+		if err := replica.Wait(ctx, listed); err != nil {
+			return err
 		}
 	}
+	close(r.done)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// lastListed is the position of the last product's event.
+func (r *readiness) lastListed(ctx context.Context) (last eventstore.Position, err error) {
+	for recorded, err := range r.system.stores[catalogue.Source].All(ctx, 0) {
+		if err != nil {
+			return 0, err
+		}
+		if sagas.ServiceOf(recorded.Stream.Category()) == catalogue.Source {
+			last = recorded.Position
+		}
+	}
+	return last, nil
 }
