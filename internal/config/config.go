@@ -161,3 +161,10 @@ func Load(flags *pflag.FlagSet) (Config, error) {
 func envOf(name string) string {
 	return "ORDERSAGA_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
+
+// Alone is the configuration on a free port, with the read models in the data directory, beside any other system.
+func (c Config) Alone() Config {
+	c.HTTP = "127.0.0.1:0"
+	c.Views = filepath.Join(c.Data, "views.db")
+	return c
+}

@@ -234,3 +234,13 @@ func (s *System) runViews(ctx context.Context) error {
 	}
 	return err
 }
+
+// StoreBytes is what the services' stores take on disk.
+func (s *System) StoreBytes() int64 {
+	var bytes uint64
+	for _, store := range s.stores {
+		stats := store.Stats()
+		bytes += stats.TableBytes + stats.LogBytes
+	}
+	return int64(bytes)
+}
