@@ -5,38 +5,13 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-
-	"golang.org/x/text/currency"
 )
 
 // Errors of money arithmetic.
 var (
 	ErrOverflow        = errors.New("amount is too large")
 	ErrMixedCurrencies = errors.New("amounts are in different currencies")
-	ErrUnknownCurrency = errors.New("unknown currency")
 )
-
-// Currency is an ISO 4217 code in capitals: "GBP".
-type Currency string
-
-// ParseCurrency accepts the ISO 4217 codes that are in use for payment.
-func ParseCurrency(code string) (Currency, error) {
-	unit, err := currency.ParseISO(code)
-	if err != nil || unit.String() != code || code == "XXX" || code == "XTS" {
-		return "", fmt.Errorf("%w %q: use an ISO 4217 code in capitals, such as GBP", ErrUnknownCurrency, code)
-	}
-	return Currency(code), nil
-}
-
-// Decimals is how many digits the minor unit has: 2 for GBP, 0 for JPY, 3 for KWD.
-func (c Currency) Decimals() int {
-	unit, err := currency.ParseISO(string(c))
-	if err != nil {
-		return 2
-	}
-	scale, _ := currency.Standard.Rounding(unit)
-	return scale
-}
 
 // Money is an amount in the minor units of its currency: 255 GBP is £2.55. The zero value is nothing, in no currency.
 type Money struct {
@@ -61,15 +36,19 @@ func (m Money) Add(o Money) (Money, error) {
 
 // Times is n times the amount, or ErrOverflow.
 func (m Money) Times(n int64) (Money, error) {
+	negative := (m.Amount < 0) != (n < 0)
+	limit := uint64(math.MaxInt64)
+	if negative {
+		limit++ // −2⁶³ has no opposite
+	}
 	hi, lo := bits.Mul64(magnitude(m.Amount), magnitude(n))
-	if hi != 0 || lo > math.MaxInt64 {
+	if hi != 0 || lo > limit {
 		return Money{}, ErrOverflow
 	}
-	product := int64(lo)
-	if (m.Amount < 0) != (n < 0) {
-		product = -product
+	if negative {
+		lo = -lo
 	}
-	return Money{product, m.Currency}, nil
+	return Money{int64(lo), m.Currency}, nil
 }
 
 func magnitude(n int64) uint64 {

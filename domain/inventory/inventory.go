@@ -3,7 +3,6 @@ package inventory
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/benbjohnson/immutable"
 
@@ -15,20 +14,25 @@ var (
 	ErrReferenceReused = errors.New("the reference was used for another quantity")
 	ErrBelowReserved   = errors.New("less would be on hand than is reserved")
 	ErrTooMuch         = errors.New("more would be on hand than can be counted")
+	ErrQuantity        = errors.New("a quantity must be at least 1")
 )
+
+// MaxOnHand is the most of one SKU that receipts and counts lead to. It is far below what an int64 holds, so that goods
+// that come back, which are never too many, do not overflow it.
+const MaxOnHand = 1_000_000_000_000_000
 
 // Command is the union of what a warehouse's stock can be asked.
 type Command interface{ stockCommand() }
 
 type (
-	// Receive takes goods in; ErrReferenceReused, ErrTooMuch.
+	// Receive takes goods in; ErrQuantity, ErrReferenceReused, ErrTooMuch.
 	Receive struct{ Received }
 	// Adjust corrects what is on hand; ErrReferenceReused, ErrBelowReserved, ErrTooMuch.
 	Adjust struct{ Adjusted }
-	// Reserve promises all of an order's items, or refuses.
+	// Reserve promises all of an order's items, or refuses; ErrQuantity.
 	Reserve struct {
 		OrderID string
-		Items   []Item // one for each SKU
+		Items   []Item // several of one SKU are added up
 		Heard   Heard
 	}
 	// Release takes the promise back, if it still stands.
@@ -41,7 +45,7 @@ type (
 		OrderID string
 		Heard   Heard
 	}
-	// Restock takes back what came back; it implies that it was shipped.
+	// Restock takes back what came back; it implies that it was shipped. ErrQuantity.
 	Restock struct {
 		OrderID string
 		Items   []Item
@@ -69,7 +73,7 @@ func (l Level) Available() int64 { return l.OnHand - l.Reserved }
 type State struct {
 	levels     *immutable.Map[string, Level]
 	open       *immutable.Map[string, []Item]
-	references *immutable.Map[string, int64] // sku and reference → quantity
+	references *immutable.Map[string, int64] // kind, sku and reference → quantity
 	heard      map[string]uint64             // few; copied when changed
 }
 
@@ -107,54 +111,57 @@ func decide(command Command, s State) ([]Event, error) {
 	case Adjust:
 		return decideAdjust(c, s)
 	case Reserve:
-		return s.unheard(c.Heard, func() []Event { return decideReserve(c, s) }), nil
+		return s.unheard(c.Heard, func() ([]Event, error) { return decideReserve(c, s) })
 	case Release:
-		return s.unheard(c.Heard, func() []Event {
+		return s.unheard(c.Heard, func() ([]Event, error) {
 			if items := s.Open(c.OrderID); items != nil {
-				return []Event{Released{OrderID: c.OrderID, Items: items, Heard: c.Heard}}
+				return []Event{Released{OrderID: c.OrderID, Items: items, Heard: c.Heard}}, nil
 			}
-			return nil
-		}), nil
+			return nil, nil
+		})
 	case Ship:
-		return s.unheard(c.Heard, func() []Event {
+		return s.unheard(c.Heard, func() ([]Event, error) {
 			if items := s.Open(c.OrderID); items != nil {
-				return []Event{Shipped{OrderID: c.OrderID, Items: items, Heard: c.Heard}}
+				return []Event{Shipped{OrderID: c.OrderID, Items: items, Heard: c.Heard}}, nil
 			}
-			return nil
-		}), nil
+			return nil, nil
+		})
 	case Restock:
-		return s.unheard(c.Heard, func() []Event { return decideRestock(c, s) }), nil
+		return s.unheard(c.Heard, func() ([]Event, error) { return decideRestock(c, s) })
 	case CatchUp:
-		return s.unheard(c.Heard, func() []Event { return []Event{CaughtUp(c)} }), nil
+		return s.unheard(c.Heard, func() ([]Event, error) { return []Event{CaughtUp(c)}, nil })
 	}
 	return nil, nil
 }
 
 // unheard decides a trigger unless it was passed already. A trigger without a source was set aside once and is tried
 // again by a person.
-func (s State) unheard(heard Heard, decide func() []Event) []Event {
+func (s State) unheard(heard Heard, decide func() ([]Event, error)) ([]Event, error) {
 	if heard.Source != "" && heard.Number <= s.heard[heard.Source] {
-		return nil
+		return nil, nil
 	}
 	return decide()
 }
 
 func decideReceive(c Receive, s State) ([]Event, error) {
-	if known, err := s.knownReference(c.SKU, c.Reference, c.Quantity); known || err != nil {
+	if err := positive(Item{SKU: c.SKU, Quantity: c.Quantity}); err != nil {
 		return nil, err
 	}
-	if s.Level(c.SKU).OnHand > math.MaxInt64-c.Quantity {
+	if known, err := s.knownReference(receipt, c.SKU, c.Reference, c.Quantity); known || err != nil {
+		return nil, err
+	}
+	if s.Level(c.SKU).OnHand > MaxOnHand-c.Quantity {
 		return nil, ErrTooMuch
 	}
 	return []Event{c.Received}, nil
 }
 
 func decideAdjust(c Adjust, s State) ([]Event, error) {
-	if known, err := s.knownReference(c.SKU, c.Reference, c.Delta); known || err != nil {
+	if known, err := s.knownReference(adjustment, c.SKU, c.Reference, c.Delta); known || err != nil {
 		return nil, err
 	}
 	level := s.Level(c.SKU)
-	if c.Delta > 0 && level.OnHand > math.MaxInt64-c.Delta {
+	if c.Delta > 0 && level.OnHand > MaxOnHand-c.Delta {
 		return nil, ErrTooMuch
 	}
 	if level.Available()+c.Delta < 0 {
@@ -163,20 +170,14 @@ func decideAdjust(c Adjust, s State) ([]Event, error) {
 	return []Event{c.Adjusted}, nil
 }
 
-func (s State) knownReference(sku, reference string, quantity int64) (bool, error) {
-	before, known := s.references.Get(referenceKey(sku, reference))
-	if known && before != quantity {
-		return true, fmt.Errorf("%w: %d, not %d", ErrReferenceReused, before, quantity)
-	}
-	return known, nil
-}
-
-func referenceKey(sku, reference string) string { return sku + "\x00" + reference }
-
-func decideReserve(c Reserve, s State) []Event {
+func decideReserve(c Reserve, s State) ([]Event, error) {
 	if s.Open(c.OrderID) != nil {
-		return nil
+		return nil, nil
 	}
+	if err := positive(c.Items...); err != nil {
+		return nil, err
+	}
+	c.Items = perSKU(c.Items)
 	var short []Shortage
 	for _, item := range c.Items {
 		if available := s.Level(item.SKU).Available(); available < item.Quantity {
@@ -184,26 +185,29 @@ func decideReserve(c Reserve, s State) []Event {
 		}
 	}
 	if short != nil {
-		return []Event{Refused{OrderID: c.OrderID, Shortages: short, Heard: c.Heard}}
+		return []Event{Refused{OrderID: c.OrderID, Shortages: short, Heard: c.Heard}}, nil
 	}
-	return []Event{Reserved(c)}
+	return []Event{Reserved(c)}, nil
 }
 
-func decideRestock(c Restock, s State) []Event {
+func decideRestock(c Restock, s State) ([]Event, error) {
+	if err := positive(c.Items...); err != nil {
+		return nil, err
+	}
 	restocked := Restocked(c)
 	if items := s.Open(c.OrderID); items != nil {
-		return []Event{Shipped{OrderID: c.OrderID, Items: items, Heard: c.Heard}, restocked}
+		return []Event{Shipped{OrderID: c.OrderID, Items: items, Heard: c.Heard}, restocked}, nil
 	}
-	return []Event{restocked}
+	return []Event{restocked}, nil
 }
 
 func evolve(s State, event Event) State {
 	switch e := event.(type) {
 	case Received:
-		s.references = s.references.Set(referenceKey(e.SKU, e.Reference), e.Quantity)
+		s.references = s.references.Set(referenceKey(receipt, e.SKU, e.Reference), e.Quantity)
 		return s.move([]Item{{SKU: e.SKU, Quantity: e.Quantity}}, 1, 0)
 	case Adjusted:
-		s.references = s.references.Set(referenceKey(e.SKU, e.Reference), e.Delta)
+		s.references = s.references.Set(referenceKey(adjustment, e.SKU, e.Reference), e.Delta)
 		return s.move([]Item{{SKU: e.SKU, Quantity: e.Delta}}, 1, 0)
 	case Reserved:
 		s.open = s.open.Set(e.OrderID, e.Items)

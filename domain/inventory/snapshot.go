@@ -1,6 +1,10 @@
 package inventory
 
-import "github.com/benbjohnson/immutable"
+import (
+	"maps"
+
+	"github.com/benbjohnson/immutable"
+)
 
 // Snapshot is a state in a shape that can be written down. It is never the truth: it saves reading old events again.
 type Snapshot struct {
@@ -12,12 +16,12 @@ type Snapshot struct {
 
 // Snapshot copies a state.
 func (s State) Snapshot() Snapshot {
-	return Snapshot{Levels: plain(s.levels), Open: plain(s.open), References: plain(s.references), Heard: s.heard}
+	return Snapshot{Levels: plain(s.levels), Open: plain(s.open), References: plain(s.references), Heard: maps.Clone(s.heard)}
 }
 
 // Restore is the state that a snapshot was taken of.
 func (s Snapshot) Restore() State {
-	return State{levels: persistent(s.Levels), open: persistent(s.Open), references: persistent(s.References), heard: s.Heard}
+	return State{levels: persistent(s.Levels), open: persistent(s.Open), references: persistent(s.References), heard: maps.Clone(s.Heard)}
 }
 
 func plain[V any](m *immutable.Map[string, V]) map[string]V {

@@ -29,7 +29,8 @@ type (
 	Cancel struct{ Reason string }
 	// LoseAuthorization says that the money is not promised any more.
 	LoseAuthorization struct{}
-	// EndShipment says that the parcel will not leave: failed, or cancelled as was asked.
+	// EndShipment says that the parcel will not leave: failed, or cancelled as was asked. It contradicts a delivery or a
+	// payment that was heard before, and then decides nothing: an order is never both delivered and refunded.
 	EndShipment struct{ Reason, Detail string }
 	// RefuseCancellation says that the parcel could not be held back.
 	RefuseCancellation struct{ Reason string }
@@ -158,10 +159,13 @@ func decideOutcome(command Command, s State) []Event {
 			return []Event{CancellationRequested{Reason: AuthorizationLost}}
 		}
 	case EndShipment:
-		if s.Stage == Cancelling {
+		switch {
+		case s.Delivered || s.Paid:
+		case s.Stage == Cancelling:
 			return []Event{Cancelled{Reason: s.CancelReason, Detail: c.Detail}}
+		default:
+			return []Event{Cancelled(c)}
 		}
-		return []Event{Cancelled(c)}
 	case RefuseCancellation:
 		if s.Stage == Cancelling {
 			return []Event{CancellationRefused(c)}

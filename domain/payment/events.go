@@ -42,7 +42,8 @@ type (
 	}
 	// AuthorizationLost says that the hold ran out before the money was taken.
 	AuthorizationLost struct{}
-	// Cancelled undoes a payment that holds nothing yet: it bars what is late, or marks a call in flight as undone.
+	// Cancelled undoes a payment that holds nothing yet, or nothing any more: it bars what is late, or marks a call in
+	// flight as undone.
 	Cancelled struct{}
 	// CaptureStarted is the intent to take the held amount.
 	CaptureStarted struct {

@@ -28,7 +28,7 @@ type (
 	Capture struct{}
 	// Undo takes back whatever was done so far, and bars the rest.
 	Undo struct{}
-	// ExpireAuthorization says that the hold's time is over.
+	// ExpireAuthorization says that the hold's time is over. Where there is nothing to pay nothing is held.
 	ExpireAuthorization struct{}
 
 	// The outcomes of the calls; each is satisfied unless its call is in flight.
@@ -98,8 +98,8 @@ const (
 // State is what a payment must remember to decide.
 type State struct {
 	Phase  Phase
-	Undone bool // an undo was heard: nothing new is started, and what is in flight is taken back
-	Amount domain.Money
+	Undone bool         // Cancelled, or nothing is held: nothing new is started, and what is in flight is taken back
+	Amount domain.Money // asked for; then held, and then taken, as the provider says
 	Method string
 	Charge string
 }
@@ -128,7 +128,7 @@ func decide(command Command, s State) ([]Event, error) {
 	case Undo:
 		return decideUndo(s), nil
 	case ExpireAuthorization:
-		if s.Phase == IsAuthorized {
+		if s.Phase == IsAuthorized && !s.Amount.IsZero() {
 			return []Event{AuthorizationLost{}}, nil
 		}
 		return nil, nil
@@ -154,11 +154,11 @@ func decideAuthorize(s State) ([]Event, error) {
 }
 
 func decideCapture(s State) ([]Event, error) {
+	if s.Undone {
+		return nil, nil
+	}
 	switch s.Phase {
 	case Nothing, IsRequested, Authorizing:
-		if s.Undone {
-			return nil, nil
-		}
 		return nil, domain.NotYet(Authorized{})
 	case IsAuthorized:
 		if s.Amount.IsZero() {
@@ -177,22 +177,23 @@ func decideUndo(s State) []Event {
 		return nil
 	}
 	switch s.Phase {
-	case Nothing, IsRequested, Authorizing, Capturing:
+	case Nothing, IsRequested, Authorizing, IsLost, Capturing:
 		return []Event{Cancelled{}}
 	case IsAuthorized, IsCaptured, IsCaptureFailed:
-		return undoIntent(s.Phase, s)
+		return undoIntent(s)
 	}
 	return nil
 }
 
-// undoIntent is what takes back the outcome that led to a phase.
-func undoIntent(reached Phase, s State) []Event {
+// undoIntent is what takes back the outcome that led to the state's phase. Nobody is asked where there is nothing to pay.
+func undoIntent(s State) []Event {
+	taken, free := s.Phase == IsCaptured, s.Amount.IsZero()
 	switch {
-	case s.Charge == "" && reached == IsCaptured:
+	case free && taken:
 		return []Event{Refunded{Amount: s.Amount}}
-	case s.Charge == "":
+	case free:
 		return []Event{Voided{Amount: s.Amount}}
-	case reached == IsCaptured:
+	case taken:
 		return []Event{RefundStarted{Charge: s.Charge, Amount: s.Amount}}
 	}
 	return []Event{VoidStarted{Charge: s.Charge, Amount: s.Amount}}
@@ -214,7 +215,11 @@ func decideOutcome(command Command, s State) []Event {
 			return withUndo(Captured(c), s)
 		}
 	case RecordCaptureFailed:
-		if s.Phase == Capturing {
+		switch {
+		case s.Phase != Capturing:
+		case c.Code == CodeAuthorizationLost: // nothing is held that could be let go
+			return []Event{CaptureFailed(c)}
+		default:
 			return withUndo(CaptureFailed(c), s)
 		}
 	case RecordVoided:
@@ -245,8 +250,7 @@ func withUndo(outcome Event, s State) []Event {
 	if !s.Undone {
 		return []Event{outcome}
 	}
-	after := evolve(s, outcome)
-	return append([]Event{outcome}, undoIntent(after.Phase, after)...)
+	return append([]Event{outcome}, undoIntent(evolve(s, outcome))...)
 }
 
 func evolve(s State, event Event) State {
@@ -256,7 +260,7 @@ func evolve(s State, event Event) State {
 	case AuthorizationStarted:
 		s.Phase = Authorizing
 	case Authorized:
-		s.Phase, s.Charge = IsAuthorized, e.Charge
+		s.Phase, s.Charge, s.Amount = IsAuthorized, e.Charge, e.Amount
 	case Declined:
 		s.Phase = IsDeclined
 	case AuthorizationLost:
@@ -266,24 +270,24 @@ func evolve(s State, event Event) State {
 	case CaptureStarted:
 		s.Phase = Capturing
 	case Captured:
-		s.Phase = IsCaptured
+		s.Phase, s.Amount = IsCaptured, e.Amount
 	case CaptureFailed:
 		if e.Code == CodeAuthorizationLost {
 			s.Undone = true // nothing is held that could be let go
 		}
 		s.Phase = IsCaptureFailed
 	case VoidStarted:
-		s.Phase, s.Undone = Voiding, true
+		s.Phase = Voiding
 	case Voided:
-		s.Phase, s.Undone = IsVoided, true
+		s.Phase = IsVoided
 	case VoidFailed:
 		s.Phase = IsVoidFailed
 	case RefundStarted:
-		s.Phase, s.Undone = Refunding, true
+		s.Phase = Refunding
 	case RefundPending:
 		s.Phase = IsRefundPending
 	case Refunded:
-		s.Phase, s.Undone = IsRefunded, true
+		s.Phase = IsRefunded
 	case RefundFailed:
 		s.Phase = IsRefundFailed
 	}

@@ -40,7 +40,8 @@ type (
 		Booking  string `json:"booking"` // the carrier's id
 		Tracking string `json:"tracking"`
 	}
-	// Failed says that the carrier will not take the parcel. It ends the shipment.
+	// Failed says that the carrier will not take the parcel, though it may be booked. It ends the shipment, and answers
+	// an open cancellation.
 	Failed struct {
 		Code   string `json:"code"`
 		Detail string `json:"detail,omitempty"`

@@ -1,6 +1,7 @@
 package shipping
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/ordersaga/ordersaga/domain"
@@ -28,11 +29,12 @@ type (
 	// Cancel holds the parcel back if that is still possible.
 	Cancel struct{}
 
-	// The carrier's words. A later one implies the earlier ones that were not heard.
+	// The carrier's words. A later one implies the earlier ones that were not heard; one that names no tracking number
+	// leaves the known one as it is.
 
 	// RecordBooked is the carrier's yes.
 	RecordBooked struct{ Booking, Tracking string }
-	// RecordFailed is the carrier's no.
+	// RecordFailed is the carrier's no. It may come after a yes, as long as the parcel has not left.
 	RecordFailed struct{ Code, Detail string }
 	// RecordCancelled says that the booking was taken back.
 	RecordCancelled struct{}
@@ -128,6 +130,9 @@ func decideCancel(s State) []Event {
 	return nil
 }
 
+// decideWord records what the carrier says. A word that contradicts how the shipment ended decides nothing: an end after
+// another end (delivered after lost or returned), or any move of a parcel that failed or was cancelled. What becomes of a
+// parcel that the carrier moves against its own word is for a person.
 func decideWord(command Command, s State) []Event {
 	switch c := command.(type) {
 	case RecordBooked:
@@ -135,7 +140,7 @@ func decideWord(command Command, s State) []Event {
 			return []Event{Booked(c)}
 		}
 	case RecordFailed:
-		if s.Phase == IsPrepared {
+		if s.held() {
 			return []Event{Failed(c)}
 		}
 	case RecordCancelled:
@@ -178,7 +183,7 @@ func dispatched(booked Booked, s State) []Event {
 	if s.Phase == IsPrepared {
 		events = append(events, booked)
 	}
-	events = append(events, Dispatched{Tracking: booked.Tracking})
+	events = append(events, Dispatched{Tracking: cmp.Or(booked.Tracking, s.Tracking)})
 	if s.Cancelling {
 		events = append(events, CancellationRefused{Code: CodeAlreadyDispatched})
 	}
@@ -211,7 +216,7 @@ func evolve(s State, event Event) State {
 	case CancellationRefused:
 		s.Cancelling, s.Refused = false, true
 	case Dispatched:
-		s.Phase, s.Tracking = IsDispatched, e.Tracking
+		s.Phase, s.Tracking = IsDispatched, cmp.Or(e.Tracking, s.Tracking)
 	case Delivered:
 		s.Phase = IsDelivered
 	case Lost:
