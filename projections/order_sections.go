@@ -39,7 +39,10 @@ func (s PaymentView) evolve(event payment.Event) PaymentView {
 		s.Status, s.Expired = "authorization_lost", s.Authorized
 	case payment.Cancelled:
 		s.Undone = true
-		if s.Status != "authorizing" && s.Status != "capturing" { // those wait for their outcome
+		switch s.Status {
+		case "authorizing", "capturing": // those wait for their outcome
+		case "authorization_lost": // there is nothing to take back
+		default:
 			s.Status = "cancelled"
 		}
 	case payment.CaptureStarted:

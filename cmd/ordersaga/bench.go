@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"syscall"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 
 func benchCommand() *cobra.Command {
 	var o loadgen.Options
-	var server string
+	var server, profile string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "bench", Short: "Finish many orders and print what they cost", Args: args(0, "bench takes no arguments"),
@@ -34,8 +35,16 @@ history is audited; a run whose audit is not clean does not count, and its exit 
 	cmd.Flags().IntVar(&o.Concurrency, "concurrency", 200, "orders under way at a time")
 	cmd.Flags().IntVar(&o.Warmup, "warmup", 1000, "orders before those that count")
 	cmd.Flags().StringVar(&server, "server", "", "URL of a running system to load instead; its CPU and disk are not measured")
+	cmd.Flags().StringVar(&profile, "cpuprofile", "", "write a CPU profile of this process to this file, for go tool pprof")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if profile != "" {
+			stop, err := profileCPU(profile)
+			if err != nil {
+				return err
+			}
+			defer stop()
+		}
 		if o.Orders < 1 || o.Concurrency < 1 || o.Warmup < 0 {
 			return usageError{fmt.Errorf("--orders and --concurrency must be at least 1 and --warmup at least 0, are %d, %d and %d", o.Orders, o.Concurrency, o.Warmup)}
 		}
@@ -127,6 +136,18 @@ func counts(report loadgen.Report, violations int) error {
 		return fmt.Errorf("%d orders failed", report.Failures)
 	}
 	return nil
+}
+
+// profileCPU samples where this process's time goes, until stop.
+func profileCPU(path string) (stop func(), err error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("--cpuprofile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(fmt.Errorf("--cpuprofile: %w", err), file.Close())
+	}
+	return func() { pprof.StopCPUProfile(); _ = file.Close() }, nil
 }
 
 // cpuTime is what this process has used, in user and kernel mode.

@@ -152,11 +152,10 @@ func TestAnImportThatIsKilledAndRepeatedAddsEverythingOnce(t *testing.T) {
 	if err := importing.Start(); err != nil {
 		t.Fatal(err)
 	}
+	begun := time.Now()
 	for total := int64(0); total < 5; total, _ = first.orders() {
-		select {
-		case <-time.After(time.Millisecond):
-		case <-t.Context().Done():
-			t.Fatal("no order was placed")
+		if time.Since(begun) > time.Minute {
+			t.Fatalf("no order was placed: %s", first.log)
 		}
 	}
 	first.kill()
@@ -221,7 +220,6 @@ func TestTheBusAndTheViewsMayBeDeletedBetweenTwoStarts(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d orders before, %d after", before, after)
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	if _, err := ordersaga(t, "audit", "--server", p.url); err != nil {
 		t.Error(err)

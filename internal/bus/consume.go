@@ -14,8 +14,7 @@ import (
 const (
 	ackWait       = 10 * time.Second // without a heartbeat for so long, the server delivers a message again
 	maxAckPending = 10_000           // messages
-	prefetch      = 256              // messages
-	prefetchBytes = 32 << 20         // must hold the largest message
+	prefetch      = 64               // messages, of maxRunBytes at most for nearly all
 	heartbeat     = time.Second      // of the server on an idle pull
 )
 
@@ -72,7 +71,7 @@ func (c *consumer) session(ctx context.Context, l *link, pause *backoff) error {
 		return err
 	}
 	messages, err := pull.Messages(
-		jetstream.PullMaxMessagesWithBytesLimit(prefetch, prefetchBytes),
+		jetstream.PullMaxMessages(prefetch),
 		jetstream.PullHeartbeat(heartbeat),
 		jetstream.WithMessagesErrOnMissingHeartbeat(true))
 	if err != nil {

@@ -59,7 +59,7 @@ func (r *reader) session(ctx context.Context, l *link, pause *backoff) error {
 	}
 	defer r.drop(ctx, stream, pull)
 	messages, err := pull.Messages(
-		jetstream.PullMaxMessagesWithBytesLimit(prefetch, prefetchBytes),
+		jetstream.PullMaxMessages(prefetch),
 		jetstream.PullHeartbeat(heartbeat),
 		jetstream.WithMessagesErrOnMissingHeartbeat(true))
 	if err != nil {

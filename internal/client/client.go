@@ -80,13 +80,19 @@ func (c *Client) URL() string { return c.base }
 // Close closes the connections that are idle.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Ready asks once whether the server takes requests. It does not wait for a server that is not there.
+// Ready returns once the server takes requests. It waits while a server that is there says that it is not ready yet, and
+// not at all for one that is not there.
 func (c *Client) Ready(ctx context.Context) error {
-	response, err := c.once(ctx, call{method: http.MethodGet, path: "/readyz"})
-	if err != nil {
-		return err
+	for until := time.Now().Add(c.retryFor); ; {
+		response, err := c.once(ctx, call{method: http.MethodGet, path: "/readyz"})
+		if err == nil {
+			return drain(response)
+		}
+		var p *Problem
+		if !errors.As(err, &p) || p.Status != http.StatusServiceUnavailable || time.Now().After(until) || !Pause(ctx, 20*time.Millisecond) {
+			return err
+		}
 	}
-	return drain(response)
 }
 
 // call is one request, kept so that it can be sent again.

@@ -222,7 +222,10 @@ func TestAnOrderIsSettledOnceNoMoneyIsHeld(t *testing.T) {
 		{"open", Order{Status: "placed"}, false},
 		{"rejected while money is held", Order{Status: "rejected", EndedAt: &now, Payment: Payment{Authorized: 5}}, false},
 		{"rejected and voided", Order{Status: "rejected", EndedAt: &now, Payment: Payment{Authorized: 5, Voided: 5}}, true},
-		{"completed", Order{Status: "completed", EndedAt: &now, Payment: Payment{Authorized: 5, Captured: 5}}, true},
+		{"completed", Order{Status: "completed", EndedAt: &now, Total: 5, Payment: Payment{Authorized: 5, Captured: 5}}, true},
+		{"completed before its payment is heard of", Order{Status: "completed", EndedAt: &now, Total: 5}, false},
+		{"completed for nothing", Order{Status: "completed", EndedAt: &now}, true},
+		{"lost before the refund", Order{Status: "lost", EndedAt: &now, Payment: Payment{Authorized: 5, Captured: 5}}, false},
 		{"a person must decide", Order{Status: "attention", Payment: Payment{Authorized: 5}}, true},
 	} {
 		if c.order.Settled() != c.settled {

@@ -98,10 +98,22 @@ type OrderStock struct {
 // Ended tells whether nothing more is to happen to the order by itself: its stream has ended, or a person must decide.
 func (o Order) Ended() bool { return o.EndedAt != nil || o.Status == "attention" }
 
-// Settled tells whether, besides, no money is held any more: what was authorized is taken, let go or run out.
+// Settled tells whether, besides, its money has come to rest: none is held, a completed order's is taken, any other's is
+// given back. A view hears of an order and of its payment in either order, so that an end alone does not say so.
 func (o Order) Settled() bool {
 	p := o.Payment
-	return o.Status == "attention" || o.EndedAt != nil && p.Authorized == p.Captured+p.Voided+p.Expired
+	held, kept := p.Authorized-p.Captured-p.Voided-p.Expired, p.Captured-p.Refunded
+	switch {
+	case o.Status == "attention":
+		return true
+	case o.EndedAt == nil || held != 0:
+		return false
+	case o.Status == "completed":
+		return p.Captured > 0 || o.Total == 0
+	case o.Status == "returned": // perhaps in part
+		return true
+	}
+	return kept == 0
 }
 
 // End is how an order ended.

@@ -43,6 +43,7 @@ type Server struct {
 	stock    map[string]int64
 	receipts map[string]int64 // sku and reference → quantity
 	streams  map[chan client.End]bool
+	hungUp   chan struct{} // closed and replaced when the streams are to break off
 	events   int
 	ends     sync.WaitGroup
 }
@@ -56,7 +57,7 @@ type placed struct {
 func New(t testing.TB) *Server {
 	s := &Server{
 		byKey: map[string]*placed{}, byID: map[string]*client.Order{}, products: map[string]client.Product{},
-		stock: map[string]int64{}, receipts: map[string]int64{}, streams: map[chan client.End]bool{},
+		stock: map[string]int64{}, receipts: map[string]int64{}, streams: map[chan client.End]bool{}, hungUp: make(chan struct{}),
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -72,6 +73,14 @@ func New(t testing.TB) *Server {
 	t.Cleanup(func() { s.ends.Wait(); server.CloseClientConnections(); server.Close() })
 	s.URL = server.URL
 	return s
+}
+
+// HangUp breaks the streams of ends off that are open now.
+func (s *Server) HangUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.hungUp)
+	s.hungUp = make(chan struct{})
 }
 
 // Events is how many facts were recorded: what is done twice records none.

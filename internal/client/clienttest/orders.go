@@ -107,6 +107,7 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request) {
 	if !s.Deaf {
 		s.streams[stream] = true
 	}
+	hungUp := s.hungUp
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
@@ -122,6 +123,8 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request) {
 			data, _ := json.Marshal(end)
 			_, _ = fmt.Fprintf(w, "event: ended\ndata: %s\n\n", data)
 			_ = flusher.Flush()
+		case <-hungUp:
+			panic(http.ErrAbortHandler)
 		case <-r.Context().Done():
 			return
 		}
