@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ordersaga/ordersaga/internal/audit"
+	"github.com/ordersaga/ordersaga/internal/client"
 	"github.com/ordersaga/ordersaga/internal/config"
 	"github.com/ordersaga/ordersaga/internal/system"
 )
@@ -52,11 +53,8 @@ func auditOf(ctx context.Context, server string, c config.Config) (*audit.Report
 	if server == "" {
 		return system.AuditStopped(ctx, c, slog.New(slog.DiscardHandler))
 	}
-	body, err := get(ctx, server+"/v1/audit")
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close()
+	api := client.New(server, client.Options{})
+	defer api.Close()
 	var report audit.Report
-	return &report, json.NewDecoder(body).Decode(&report)
+	return &report, api.Get(ctx, "/v1/audit", &report)
 }

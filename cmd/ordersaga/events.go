@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ordersaga/ordersaga/internal/client"
 	"github.com/ordersaga/ordersaga/internal/history"
 )
 
@@ -70,12 +71,17 @@ func remoteEvents(ctx context.Context, server string, filter history.Filter, fol
 	if follow {
 		q.Set("follow", "true")
 	}
-	body, err := get(ctx, server+"/v1/events?"+q.Encode())
-	if err != nil {
-		return err
+	api := client.New(server, client.Options{})
+	defer api.Close()
+	for e, err := range client.Lines[history.Event](ctx, api, "/v1/events?"+q.Encode()) {
+		if err != nil {
+			return err
+		}
+		if err := print(e); err != nil {
+			return err
+		}
 	}
-	defer body.Close()
-	return eachLine(body, print)
+	return nil
 }
 
 // ignoreInterrupt takes Ctrl-C for the wish to stop looking.

@@ -3,12 +3,16 @@ package main
 import (
 	"errors"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ordersaga/ordersaga/internal/client"
 	"github.com/ordersaga/ordersaga/internal/importer"
 )
+
+// restartPatience is how long an import waits for a server that is being started again.
+const restartPatience = 30 * time.Second
 
 func importCommand() *cobra.Command {
 	o := importer.Options{Progress: os.Stderr}
@@ -37,7 +41,7 @@ interrupted import had begun. Exit code 3 where the sums of the read models are 
 			server = "http://" + c.HTTP
 		}
 		o.File, o.Out = given[0], cmd.OutOrStdout()
-		o.Client = client.New(server, client.Options{})
+		o.Client = client.New(server, client.Options{RetryFor: restartPatience})
 		defer o.Client.Close()
 		_, err = importer.Run(cmd.Context(), o)
 		if errors.Is(err, importer.ErrDisagrees) {

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ordersaga/ordersaga/internal/client"
 	"github.com/ordersaga/ordersaga/internal/service"
 	"github.com/ordersaga/ordersaga/sagas"
 )
@@ -34,20 +34,17 @@ func parkedCommand() *cobra.Command {
 		}
 		return printParked(cmd.OutOrStdout(), entries, asJSON)
 	}
-	cmd.AddCommand(parkedAction("retry", "Carry a parked trigger out, and what is parked behind it"),
-		parkedAction("dismiss", "Take a parked trigger away without carrying it out"))
+	cmd.AddCommand(parkedAction("retry", "Carry a parked trigger out, and what is parked behind it", (*client.Client).Retry),
+		parkedAction("dismiss", "Take a parked trigger away without carrying it out", (*client.Client).Dismiss))
 	return cmd
 }
 
 func listParked(ctx context.Context, server, data string) ([]service.Parked, error) {
 	if server != "" {
-		body, err := get(ctx, server+"/v1/parked")
-		if err != nil {
-			return nil, err
-		}
-		defer body.Close()
+		api := client.New(server, client.Options{})
+		defer api.Close()
 		var answer struct{ Parked []service.Parked }
-		err = json.NewDecoder(body).Decode(&answer)
+		err := api.Get(ctx, "/v1/parked", &answer)
 		return answer.Parked, err
 	}
 	stores, shut, err := openHistory(data)
@@ -79,7 +76,7 @@ func printParked(w io.Writer, entries []service.Parked, asJSON bool) error {
 	return nil
 }
 
-func parkedAction(name, short string) *cobra.Command {
+func parkedAction(name, short string, do func(*client.Client, context.Context, string) error) *cobra.Command {
 	cmd := &cobra.Command{Use: name + " ID", Short: short, Args: args(1, name+" takes the id of something parked")}
 	server := serverFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, given []string) error {
@@ -94,16 +91,13 @@ func parkedAction(name, short string) *cobra.Command {
 		if there == "" {
 			return errors.New(name + " needs a running system: start `ordersaga up`, or name one with --server")
 		}
-		request, err := http.NewRequestWithContext(cmd.Context(), http.MethodPost, there+"/v1/parked/"+given[0]+"/"+name, nil)
-		if err != nil {
-			return err
-		}
-		body, err := ask(request)
-		if err != nil {
+		api := client.New(there, client.Options{})
+		defer api.Close()
+		if err := do(api, cmd.Context(), given[0]); err != nil {
 			return err
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), "done")
-		return body.Close()
+		return nil
 	}
 	return cmd
 }

@@ -1,13 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ordersaga/ordersaga/eventstore/embedded"
+	"github.com/ordersaga/ordersaga/internal/client"
 	"github.com/ordersaga/ordersaga/internal/config"
 	"github.com/ordersaga/ordersaga/internal/history"
 	"github.com/ordersaga/ordersaga/internal/system"
@@ -43,15 +39,12 @@ func findServer(cmd *cobra.Command, c config.Config, server string) (string, err
 	there := "http://" + c.HTTP
 	ctx, cancel := context.WithTimeout(cmd.Context(), time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, there+"/livez", nil)
-	if err != nil {
-		return "", err
+	api := client.New(there, client.Options{RetryFor: -1})
+	defer api.Close()
+	if err := api.Get(ctx, "/livez", new(any)); err != nil {
+		return "", nil // it is about the data directory then
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return "", nil
-	}
-	return there, response.Body.Close()
+	return there, nil
 }
 
 // openHistory opens the stores of a stopped system for reading.
@@ -75,58 +68,4 @@ func openHistory(data string) (history.Stores, func(), error) {
 		opened = append(opened, store)
 	}
 	return stores, shut, nil
-}
-
-// get reads from a running system. A problem document becomes its error.
-func get(ctx context.Context, address string) (io.ReadCloser, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, err
-	}
-	return ask(request)
-}
-
-func ask(request *http.Request) (io.ReadCloser, error) {
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("%w; is `ordersaga up` running there?", err)
-	}
-	if response.StatusCode < 300 {
-		return response.Body, nil
-	}
-	defer response.Body.Close()
-	var problem struct {
-		Title, Detail string
-		Errors        []struct{ Field, Detail string }
-	}
-	text, _ := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	if json.Unmarshal(text, &problem) != nil || problem.Title == "" {
-		return nil, fmt.Errorf("%s answered %s", request.URL, response.Status)
-	}
-	parts := []string{problem.Title}
-	if problem.Detail != "" {
-		parts = append(parts, problem.Detail)
-	}
-	for _, e := range problem.Errors {
-		parts = append(parts, e.Field+" "+e.Detail)
-	}
-	return nil, errors.New(strings.Join(parts, ": "))
-}
-
-// eachLine decodes lines of JSON.
-func eachLine[T any](body io.Reader, each func(T) error) error {
-	lines := bufio.NewReaderSize(body, 1<<20)
-	decoder := json.NewDecoder(lines)
-	for {
-		var one T
-		switch err := decoder.Decode(&one); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		}
-		if err := each(one); err != nil {
-			return err
-		}
-	}
 }

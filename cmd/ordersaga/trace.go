@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/ordersaga/ordersaga/internal/client"
 	"github.com/ordersaga/ordersaga/internal/history"
 	"github.com/ordersaga/ordersaga/internal/system"
 )
@@ -53,13 +54,10 @@ func traceCommand() *cobra.Command {
 
 func orderHistory(ctx context.Context, server, data, order string) ([]history.Event, error) {
 	if server != "" {
-		body, err := get(ctx, server+"/v1/orders/"+order+"/events")
-		if err != nil {
-			return nil, err
-		}
-		defer body.Close()
+		api := client.New(server, client.Options{})
+		defer api.Close()
 		var answer struct{ Events []history.Event }
-		err = json.NewDecoder(body).Decode(&answer)
+		err := api.Get(ctx, "/v1/orders/"+order+"/events", &answer)
 		return answer.Events, err
 	}
 	stores, shut, err := openHistory(data)

@@ -37,7 +37,7 @@ type placeLine struct {
 
 // Limits of one order.
 const (
-	maxLines    = 1000
+	maxLines    = 2000
 	maxQuantity = 1_000_000
 	maxAmount   = 1_000_000_000_000 // minor units, of a unit price and of an order's total
 	maxText     = 200

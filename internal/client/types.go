@@ -160,34 +160,6 @@ type Stock struct {
 	Token Token `json:"-"`
 }
 
-// Event is one event of a history.
-type Event struct {
-	Type          string          `json:"type"`
-	Stream        string          `json:"stream"`
-	Revision      int64           `json:"revision"`
-	ID            string          `json:"id"`
-	CausationID   *string         `json:"causationId"` // nil: it came from outside
-	CorrelationID string          `json:"correlationId,omitempty"`
-	Actor         string          `json:"actor,omitempty"`
-	Service       string          `json:"service"`
-	RecordedAt    time.Time       `json:"recordedAt"`
-	Data          json.RawMessage `json:"data"`
-}
-
-// Parked is a reaction that failed by itself and waits for a person.
-type Parked struct {
-	ID       string          `json:"id"`
-	Service  string          `json:"service"`
-	Order    string          `json:"order"`
-	Reaction string          `json:"reaction"`
-	Row      string          `json:"row"`
-	Source   string          `json:"source"`
-	Number   uint64          `json:"number"`
-	Event    json.RawMessage `json:"event"`
-	Error    string          `json:"error"`
-	ParkedAt time.Time       `json:"parkedAt"`
-}
-
 // Sums are the read models added up. Maps of amounts are by currency.
 type Sums struct {
 	Orders   map[string]int64              `json:"orders"` // by status

@@ -16,7 +16,7 @@ func (i *importing) watch(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watch for orders to end: %w", err)
 	}
-	go func() {
+	i.watcher.Go(func() {
 		for ctx.Err() == nil {
 			if ends != nil {
 				for end, err := range ends {
@@ -30,7 +30,7 @@ func (i *importing) watch(ctx context.Context) error {
 			}
 			ends, _ = i.Client.WatchEnds(ctx)
 		}
-	}()
+	})
 	return nil
 }
 

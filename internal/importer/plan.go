@@ -98,7 +98,7 @@ const (
 
 // Limits of one order, as the API has them.
 const (
-	maxLines    = 1000
+	maxLines    = 2000
 	maxQuantity = 1_000_000
 	maxAmount   = 1_000_000_000_000
 	maxText     = 200

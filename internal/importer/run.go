@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/ordersaga/ordersaga/internal/client"
@@ -97,6 +98,7 @@ type importing struct {
 	plan    Plan
 	summary Summary
 	known   *ledger
+	watcher sync.WaitGroup
 }
 
 func (i *importing) run(ctx context.Context) error {
@@ -111,6 +113,7 @@ func (i *importing) run(ctx context.Context) error {
 		return err
 	}
 	watching, stop := context.WithCancel(ctx)
+	defer i.watcher.Wait()
 	defer stop()
 	if err := i.watch(watching); err != nil {
 		return err
@@ -121,7 +124,6 @@ func (i *importing) run(ctx context.Context) error {
 	if err := i.await(ctx); err != nil {
 		return err
 	}
-	stop()
 	return i.compare(ctx)
 }
 

@@ -167,8 +167,24 @@ func TestAKilledImportIsCompletedByTheNext(t *testing.T) {
 		t.Fatalf("%d orders were placed before", before)
 	}
 	s := mustRun(t, o)
-	if s.Placed.AlreadyThere != before || s.Placed.New != 31-before || !s.Agrees {
-		t.Errorf("%d were there, %+v", before, s.Placed)
+	// What was on its way when the first was killed may have come through since.
+	if s.Placed.AlreadyThere < before || s.Placed.AlreadyThere+s.Placed.New != 31 || len(server.Orders()) != 31 || !s.Agrees {
+		t.Errorf("%d were there, %d are, %+v", before, len(server.Orders()), s.Placed)
+	}
+}
+
+func TestABrokenStreamOfEndsIsOpenedAgain(t *testing.T) {
+	server := clienttest.New(t)
+	server.Delay = 200 * time.Millisecond
+	var placings atomic.Int32
+	server.Break = func(r *http.Request) (cut, done bool) {
+		if r.Method == http.MethodPost && r.URL.Path == "/v1/orders" && placings.Add(1) == 15 {
+			server.HangUp()
+		}
+		return false, false
+	}
+	if s := mustRun(t, options(t, server)); !s.Agrees || s.ByStatus["completed"] != 31 {
+		t.Errorf("got %+v", s)
 	}
 }
 
