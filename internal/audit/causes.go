@@ -143,10 +143,7 @@ func (a *auditor) causeOf(at ref) {
 	switch {
 	case n.order != noOrder && c.order != n.order:
 		say("its cause %s (%s) is of another order", n.cause, caused)
-	case n.kind == door:
-		if !declarations[declared{door, name, ""}] {
-			say("no door records it")
-		}
+	case n.kind == door: // doors are told of events too: of those that asked for nothing
 	case n.kind == underived && !a.declaredAtAll(name, caused):
 		say("the choreography does not record it on %s", caused)
 	case n.kind == underived:

@@ -128,7 +128,7 @@ func (c *checkout) react(p pending) bool {
 		w := sagas.World{Payments: c.world, Carrier: carrier{c.world}, Now: func() time.Time { return c.now }}
 		command, err = p.row.Perform(c.t.Context(), w, body, t, c.state(p.row, id))
 		if err != nil || command == nil {
-			return err == nil
+			return err == nil // what has no answer is asked again when there is more to react to
 		}
 	}
 	err = c.decide(p.row, id, command, p.event.ID, p.event.ID, p.event.Metadata.Correlation)

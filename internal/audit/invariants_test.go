@@ -33,7 +33,6 @@ func runPlanted(t *testing.T, cases []planted) {
 	for _, p := range cases {
 		t.Run(p.name, func(t *testing.T) {
 			c := everyEnd(t)
-			c.clean()
 			p.plant(c)
 			c.finds(c.audit(), p.invariant, p.order, p.says)
 		})
@@ -51,6 +50,12 @@ func TestMoneyThatDoesNotAddUpIsFound(t *testing.T) {
 		{"more refunded than captured", func(c *checkout) {
 			c.plant("payment-lost", "payment-lost", payment.RefundStarted{}, payment.Refunded{Amount: gbp(100)})
 		}, 1, "lost", "350 is refunded of 250"},
+		{"more authorized than asked for", func(c *checkout) {
+			c.raw("order-dear", draft(uuid.New(), uuid.Nil, "dear", placed("dear", 1, "visa")))
+			c.plant("payment-dear", "order-dear", order.Placed{}, payment.Requested{Amount: gbp(250)})
+			c.plant("payment-dear", "order-dear", order.Placed{}, payment.AuthorizationStarted{Amount: gbp(250)})
+			c.plant("payment-dear", "payment-dear", payment.AuthorizationStarted{}, payment.Authorized{Charge: "ch", Amount: gbp(251)})
+		}, 1, "dear", "251 is authorized of 2.50 GBP"},
 		{"another amount than the order's", func(c *checkout) {
 			c.place("dear", 1, "visa")
 			c.raw("order-dearer", draft(uuid.New(), uuid.Nil, "dearer", placed("dearer", 2, "visa")))
@@ -158,7 +163,7 @@ func TestASecondEffectForOneIntentIsFound(t *testing.T) {
 	}
 	runPlanted(t, []planted{
 		{"a key with two effects", effect("completed", key("payment-completed", payment.CaptureStarted{}, Capture)), 3, "completed", "had 2 effects"},
-		{"a key that nobody asked with", effect("completed", func(*checkout) Effect { return Effect{Key: otherKey(), Kind: Refund} }), 3, "completed", "no event's id"},
+		{"a key that nobody asked with", effect("completed", func(*checkout) Effect { return Effect{Key: uuid.New(), Kind: Refund} }), 3, "completed", "no event's id"},
 		{"no key at all", effect("completed", func(*checkout) Effect { return Effect{Kind: Refund} }), 3, "completed", "carries no key"},
 		{"another order's key", func(c *checkout) {
 			c.world.charges["under-way"].Effects[0].Key = c.find("payment-expired", payment.AuthorizationStarted{}).ID
@@ -287,6 +292,11 @@ func TestCausesThatAreWrongAreFound(t *testing.T) {
 		{"a cause that the choreography does not know", func(c *checkout) {
 			c.plant("order-under-way", "shipment-under-way", shipping.Booked{}, order.Delivered{})
 		}, 6, "under-way", "does not record it on shipment.booked.v1"},
+		{"an id derived as if the choreography did so", func(c *checkout) {
+			cause := c.find("shipment-under-way", shipping.Booked{})
+			row := rowOn("shipment.delivered.v1", order.Delivered{})
+			c.raw("order-under-way", draft(sagas.EventID(cause.ID, row, "order.delivered.v1", 0), cause.ID, "under-way", order.Delivered{}))
+		}, 6, "under-way", "does not record it on shipment.booked.v1 in that way"},
 		{"another order's cause", func(c *checkout) {
 			cause := c.find("shipment-completed", shipping.Delivered{})
 			row := rowOn(cause.Type, order.Delivered{})

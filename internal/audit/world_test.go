@@ -2,10 +2,9 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/ordersaga/ordersaga/domain"
 	"github.com/ordersaga/ordersaga/sagas"
@@ -16,6 +15,7 @@ type world struct {
 	charges  map[string]*Charge
 	bookings map[string]*Booking
 	order    []string // references, in the order of their first effect
+	hold     bool     // nothing is answered
 	reads    int      // how often the provider's ledger was read
 	onRead   func()   // called before the provider's ledger is read
 }
@@ -55,6 +55,12 @@ func (w *world) Capture(_ context.Context, call sagas.Call, charge string, amoun
 }
 
 func (w *world) Void(_ context.Context, call sagas.Call, charge string) (sagas.Charge, error) {
+	switch {
+	case w.hold:
+		return sagas.Charge{}, errors.New("no answer")
+	case charge == "ch-unvoidable":
+		return sagas.Charge{}, &sagas.Refusal{Code: "not_now"}
+	}
 	c := w.charge(call, Void, domain.Money{})
 	c.Status, c.Voided = "voided", c.Authorized
 	return sagas.Charge{ID: charge, Status: sagas.ChargeVoided}, nil
@@ -123,6 +129,3 @@ func (w *world) Bookings(context.Context) iter.Seq2[Booking, error] {
 		}
 	}
 }
-
-// otherKey is a key that nobody asked with.
-func otherKey() uuid.UUID { return uuid.New() }
