@@ -24,11 +24,7 @@ stopped one's data directory (--data). Exit code 3 where there is a violation.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	server := serverFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := load(cmd)
-		if err != nil {
-			return err
-		}
-		there, err := findServer(cmd, c, *server)
+		c, there, err := target(cmd, *server)
 		if err != nil {
 			return err
 		}

@@ -27,11 +27,7 @@ func eventsCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON an event")
 	server := serverFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := load(cmd)
-		if err != nil {
-			return err
-		}
-		there, err := findServer(cmd, c, *server)
+		c, there, err := target(cmd, *server)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -37,7 +38,7 @@ func main() {
 	case errors.As(err, &found):
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(exitViolations)
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
 		fmt.Fprintln(os.Stderr, "ordersaga:", err)
 		os.Exit(exitUsage)
 	}

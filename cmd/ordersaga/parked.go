@@ -20,11 +20,7 @@ func parkedCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	server := serverFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := load(cmd)
-		if err != nil {
-			return err
-		}
-		there, err := findServer(cmd, c, *server)
+		c, there, err := target(cmd, *server)
 		if err != nil {
 			return err
 		}
@@ -80,11 +76,7 @@ func parkedAction(name, short string, do func(*client.Client, context.Context, s
 	cmd := &cobra.Command{Use: name + " ID", Short: short, Args: args(1, name+" takes the id of something parked")}
 	server := serverFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, given []string) error {
-		c, err := load(cmd)
-		if err != nil {
-			return err
-		}
-		there, err := findServer(cmd, c, *server)
+		_, there, err := target(cmd, *server)
 		if err != nil {
 			return err
 		}

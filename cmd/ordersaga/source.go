@@ -24,6 +24,16 @@ func serverFlag(cmd *cobra.Command) *string {
 	return cmd.Flags().String("server", "", "URL of a running system, such as http://127.0.0.1:8080; default is the one on --http, or else the --data directory of a stopped one")
 }
 
+// target is what a command looks at: the URL of a running system, or, where that is empty, the data directory of a
+// stopped one.
+func target(cmd *cobra.Command, server string) (c config.Config, there string, err error) {
+	if c, err = load(cmd); err != nil {
+		return c, "", err
+	}
+	there, err = findServer(cmd, c, server)
+	return c, there, err
+}
+
 // findServer answers with the URL of the running system that a command is about, "" where it is about a stopped data
 // directory: because --data was given, or because nothing answers.
 func findServer(cmd *cobra.Command, c config.Config, server string) (string, error) {

@@ -24,15 +24,11 @@ func traceCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the events as JSON")
 	server := serverFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, given []string) error {
-		c, err := load(cmd)
-		if err != nil {
-			return err
-		}
 		order := given[0]
 		if uuid.Validate(order) != nil {
 			return usageError{fmt.Errorf("%q is not an order's id, such as 9b2f1c1e-…; `ordersaga events --type order.placed.v1` lists them", order)}
 		}
-		there, err := findServer(cmd, c, *server)
+		c, there, err := target(cmd, *server)
 		if err != nil {
 			return err
 		}
