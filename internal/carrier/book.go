@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-json"
@@ -30,10 +31,11 @@ func index(tx *ledger.Tx, e *Entry) error {
 	if err != nil {
 		return err
 	}
-	if len(ids) > 0 {
-		ids = append(ids, ' ')
+	if len(ids) == 0 {
+		tx.Set(key, []byte(e.ID))
+		return nil
 	}
-	tx.Set(key, append(ids, e.ID...))
+	tx.Set(key, slices.Concat(ids, []byte{' '}, []byte(e.ID)))
 	return nil
 }
 

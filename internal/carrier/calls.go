@@ -64,9 +64,10 @@ func (c *Carrier) book(k *simulated.Call, r bookingRequest) (ledger.Reply, error
 func bookingReply(e *Entry) (ledger.Reply, error) {
 	if e.Status == sagas.BookingRefused {
 		problem := remote.Problemf(http.StatusUnprocessableEntity, e.Reason, "the carrier does not take this parcel")
-		return simulated.Reply(problem.Status, remote.Failure[Entry]{Error: problem, Subject: e})
+		brief := e.brief()
+		return simulated.Reply(problem.Status, remote.Failure[Entry]{Error: problem, Subject: &brief})
 	}
-	return simulated.Reply(http.StatusCreated, e)
+	return simulated.Reply(http.StatusCreated, e.brief())
 }
 
 // cancel takes the newest booking of a reference back. It is here, in the one writer, that a parcel is either cancelled or
@@ -80,7 +81,7 @@ func (c *Carrier) cancel(k *simulated.Call, reference string) (ledger.Reply, err
 	case e.Left:
 		return ledger.Reply{}, simulated.Refuse(CodeAlreadyDispatched, "parcel %s has left: it is %s", e.ID, e.Status)
 	case e.Status == sagas.BookingCancelled, e.Status == sagas.BookingRefused:
-		return simulated.Reply(http.StatusOK, e) // there is no parcel to hold back, which is all that was asked
+		return simulated.Reply(http.StatusOK, e.brief()) // there is no parcel to hold back, which is all that was asked
 	case scriptOf(e.Parcel).noCancel:
 		return ledger.Reply{}, simulated.Refuse(CodeCancelRefused, "the carrier does not give parcel %s back", e.ID)
 	case !k.At.Before(e.DueAt):
@@ -101,5 +102,5 @@ func (c *Carrier) cancel(k *simulated.Call, reference string) (ledger.Reply, err
 	if err := save(k.Tx, e); err != nil {
 		return ledger.Reply{}, err
 	}
-	return simulated.Reply(http.StatusOK, e)
+	return simulated.Reply(http.StatusOK, e.brief())
 }

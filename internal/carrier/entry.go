@@ -18,12 +18,19 @@ type Entry struct {
 	Tracking  string              `json:"tracking,omitempty"`
 	Status    sagas.BookingStatus `json:"status"`
 	Reason    string              `json:"reason,omitempty"` // why it was refused
-	Parcel    Parcel              `json:"parcel"`
+	Parcel    Parcel              `json:"parcel,omitzero"`  // left out of answers to calls and of webhooks
 	BookedAt  time.Time           `json:"bookedAt"`
 	ChangedAt time.Time           `json:"changedAt"`
-	DueAt     time.Time           `json:"dueAt,omitzero"` // when it moves on by itself
-	Left      bool                `json:"left,omitempty"` // it was dispatched
-	Effects   []Effect            `json:"effects,omitempty"`
+	DueAt     time.Time           `json:"dueAt,omitzero"`    // when it moves on by itself
+	Left      bool                `json:"left,omitempty"`    // it was dispatched
+	Effects   []Effect            `json:"effects,omitempty"` // likewise
+}
+
+// brief is the entry without what its reader sent us.
+func (e *Entry) brief() Entry {
+	b := *e
+	b.Parcel, b.Effects = Parcel{}, nil
+	return b
 }
 
 // Parcel is a sagas.Parcel on the wire.

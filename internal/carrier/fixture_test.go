@@ -42,6 +42,9 @@ func newWorld(t *testing.T, options carrier.Options) *world {
 	t.Cleanup(shop.Close)
 	options.Dir, options.Logger = t.TempDir(), slog.New(slog.DiscardHandler)
 	options.Webhooks = webhook.To(shop.URL, secret)
+	if options.Now == nil {
+		options.Now = time.Now
+	}
 	w.options = options
 	w.start()
 	t.Cleanup(func() { w.stop() })
@@ -68,7 +71,7 @@ func (w *world) stop() {
 }
 
 func (w *world) hear(rw http.ResponseWriter, r *http.Request) {
-	events, err := webhook.Receive(r, []string{secret}, time.Now())
+	events, err := webhook.Receive(r, []string{secret}, w.options.Now())
 	if err != nil {
 		w.t.Error(err)
 		rw.WriteHeader(http.StatusBadRequest)

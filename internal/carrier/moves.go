@@ -79,7 +79,7 @@ func (c *Carrier) move(tx *ledger.Tx, e *Entry, to sagas.BookingStatus, now time
 	if !news && !c.options.NotifyAll && !script.notify || !c.service.Listens() {
 		return 0, nil
 	}
-	data, err := json.Marshal(e)
+	data, err := json.Marshal(e.brief())
 	if err != nil {
 		return 0, fmt.Errorf("write webhook: %w", err)
 	}

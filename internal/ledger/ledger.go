@@ -41,7 +41,11 @@ type job struct {
 
 // Open opens or makes the ledger in a directory. One process may have it open.
 func Open(dir string, logger *slog.Logger) (*Ledger, error) {
-	db, err := pebble.Open(dir, options(logger))
+	return open(dir, options(logger))
+}
+
+func open(dir string, o *pebble.Options) (*Ledger, error) {
+	db, err := pebble.Open(dir, o)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", dir, err)
 	}
@@ -72,12 +76,17 @@ func options(logger *slog.Logger) *pebble.Options {
 	o := &pebble.Options{
 		FormatMajorVersion: pebble.FormatNewest,
 		Logger:             quiet{logger},
-		MemTableSize:       16 << 20,
-		WALBytesPerSync:    512 << 10, // lets the kernel write the log out as it grows, instead of stalling a later sync
-		MaxOpenFiles:       100,
+		// What the memtables take is taken from the cache; without room for the filters each look-up would read the disk.
+		CacheSize:    64 << 20,
+		MemTableSize: 16 << 20, // most of what is due or to be sent is gone again before a memtable is written out
+		// Nearly all that is read was written just now, so there is no hurry to compact.
+		L0CompactionThreshold: 8,
+		LBaseMaxBytes:         256 << 20,
+		WALBytesPerSync:       512 << 10, // lets the kernel write the log out as it grows, instead of stalling a later sync
+		MaxOpenFiles:          100,
 	}
 	for i := range o.Levels {
-		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10) // nearly every look-up of an idempotency key finds nothing
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	return o
 }

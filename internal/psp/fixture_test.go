@@ -50,6 +50,9 @@ func newWorld(t *testing.T, options psp.Options) *world {
 	if options.ShortLife == 0 {
 		options.ShortLife = 100 * time.Millisecond
 	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
 	w.options = options
 	w.start()
 	t.Cleanup(func() { w.stop() })
@@ -76,7 +79,7 @@ func (w *world) stop() {
 }
 
 func (w *world) hear(rw http.ResponseWriter, r *http.Request) {
-	events, err := webhook.Receive(r, []string{secret}, time.Now())
+	events, err := webhook.Receive(r, []string{secret}, w.options.Now())
 	if err != nil {
 		w.t.Error(err)
 		rw.WriteHeader(http.StatusBadRequest)

@@ -96,22 +96,28 @@ func (c *courier) attempt(ctx context.Context, batch []pending) {
 		return
 	}
 	c.report(err, len(batch))
-	longest := longestPause // nobody there: all must wait
-	if errors.Is(err, errRefused) {
-		longest = refusedPause
-		if len(batch) > 1 {
-			c.size = len(batch) / 2
-		} else {
-			h := c.held[batch[0].reference]
-			h.delay = min(max(2*h.delay, firstHold), longestHold)
-			h.until = c.now().Add(h.delay)
-			c.held[batch[0].reference] = h
-		}
-	}
-	c.sleep(ctx, min(c.pause, longest), nil)
-	if len(batch) == 1 || longest == longestPause {
+	switch {
+	case !errors.Is(err, errRefused): // nobody there: all must wait
+		c.sleep(ctx, c.pause, nil)
+		c.pause = min(2*c.pause, longestPause)
+	case len(batch) > 1:
+		c.size = len(batch) / 2
+		c.sleep(ctx, firstPause, nil)
+	case c.others: // its own delay paces it
+		c.hold(batch[0].reference)
+		c.sleep(ctx, firstPause, nil)
+	default: // perhaps this one only, perhaps whatever comes
+		c.hold(batch[0].reference)
+		c.sleep(ctx, min(c.pause, refusedPause), nil)
 		c.pause = min(2*c.pause, longestPause)
 	}
+}
+
+func (c *courier) hold(reference string) {
+	h := c.held[reference]
+	h.delay = min(max(2*h.delay, firstHold), longestHold)
+	h.until = c.now().Add(h.delay)
+	c.held[reference] = h
 }
 
 func (c *courier) accepted(ctx context.Context, batch []pending) {

@@ -21,9 +21,9 @@ import (
 func TestASignatureHoldsForItsBodyTimeAndSecret(t *testing.T) {
 	now, body := time.Unix(1_700_000_000, 0), []byte(`{"events":[]}`)
 	header := webhook.Sign("whsec_1", now, body)
-	// Worked out independently: openssl dgst -sha256 -hmac whsec_1 over "1700000000.{"events":[]}".
-	if want := "t=1700000000,v1="; len(header) != len(want)+64 || header[:len(want)] != want {
-		t.Fatalf("the header is %q", header)
+	// printf '1700000000.{"events":[]}' | openssl dgst -sha256 -hmac whsec_1
+	if want := "t=1700000000,v1=3797ba17967d826be0f1e9992991b4e3a2b02adeaa76c45c61e5a1e9472186d6"; header != want {
+		t.Fatalf("the header is %q, want %q", header, want)
 	}
 	for _, c := range []struct {
 		what    string
