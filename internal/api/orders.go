@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -32,13 +33,11 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if s.CheckPrices {
-		if err := request.checkPrices(products); err != nil {
-			return err
-		}
+	id := orderID(key)
+	if err := s.checkPrices(r.Context(), request, id.String()); err != nil {
+		return err
 	}
 	placed.Warehouse, placed.PaymentDeadline = s.Warehouse, deadline(s.Now(), s.PaymentDeadline)
-	id := orderID(key)
 	outcome, err := s.do(r, sagas.Order, "POST /v1/orders", id.String(), order.Place{Placed: placed}, id, id.String())
 	if errors.Is(err, order.ErrKeyReused) {
 		var v invalid
@@ -58,6 +57,25 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusAccepted, view)
+}
+
+// checkPrices compares a quote with the catalogue, where that is wanted. An order that was accepted stays accepted.
+func (s *Server) checkPrices(ctx context.Context, request placeRequest, id string) error {
+	if !s.CheckPrices {
+		return nil
+	}
+	refused := request.checkPrices(s.Catalogues[sagas.Order])
+	if refused == nil {
+		return nil
+	}
+	there, err := s.Services[sagas.Order].State(ctx, s.Choreography.Edge("POST /v1/orders"), id)
+	if err != nil {
+		return err
+	}
+	if there.State.(order.State).Stage != order.Unknown {
+		return nil
+	}
+	return refused
 }
 
 func (s *Server) cancelOrder(w http.ResponseWriter, r *http.Request) error {
@@ -139,14 +157,7 @@ func (s *Server) listOrders(w http.ResponseWriter, r *http.Request) error {
 	page, next, err := s.Views.Orders(r.Context(), projections.Filter{
 		Customer: q.Get("customer"), Status: q.Get("status"), Limit: limit, After: q.Get("cursor"),
 	})
-	if errors.Is(err, projections.ErrCursor) {
-		return badRequest("cursor", "is not one that a page's Link gave")
-	}
-	if err != nil {
-		return err
-	}
-	linkNext(w, r, next)
-	return writeJSON(w, http.StatusOK, map[string]any{"orders": page})
+	return writePage(w, r, "orders", page, next, err)
 }
 
 func (s *Server) listAttention(w http.ResponseWriter, r *http.Request) error {
@@ -155,14 +166,7 @@ func (s *Server) listAttention(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page, next, err := s.Views.Orders(r.Context(), projections.Filter{Status: "attention", Limit: limit, After: r.URL.Query().Get("cursor")})
-	if errors.Is(err, projections.ErrCursor) {
-		return badRequest("cursor", "is not one that a page's Link gave")
-	}
-	if err != nil {
-		return err
-	}
-	linkNext(w, r, next)
-	return writeJSON(w, http.StatusOK, map[string]any{"orders": page})
+	return writePage(w, r, "orders", page, next, err)
 }
 
 // do carries a command out and waits until it is durable.
@@ -206,6 +210,21 @@ func limitOf(r *http.Request) (int, error) {
 		return 0, badRequest("limit", "must be between 1 and %d, is %q", maxPage, text)
 	}
 	return limit, nil
+}
+
+// writePage answers with a page of a listing.
+func writePage[T any](w http.ResponseWriter, r *http.Request, name string, page []T, next string, err error) error {
+	if errors.Is(err, projections.ErrCursor) {
+		return badRequest("cursor", "is not one that a page's Link gave")
+	}
+	if err != nil {
+		return err
+	}
+	if page == nil {
+		page = []T{}
+	}
+	linkNext(w, r, next)
+	return writeJSON(w, http.StatusOK, map[string]any{name: page})
 }
 
 // linkNext says where the next page is (RFC 8288).

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -96,13 +97,15 @@ func decode(w http.ResponseWriter, r *http.Request, into any) error {
 	if err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
-			return problem(http.StatusRequestEntityTooLarge, "The body is too large", fmt.Sprintf("at most %d bytes are accepted", bodyLimit))
+			p := problem(http.StatusRequestEntityTooLarge, "The body is too large", "")
+			p.Errors = []FieldError{{"body", fmt.Sprintf("has more than %d bytes", bodyLimit)}}
+			return p
 		}
 		return badRequest("body", "could not be read: %v", err)
 	}
 	quick := fast.NewDecoder(bytes.NewReader(body))
 	quick.DisallowUnknownFields()
-	if quick.Decode(into) == nil && !quick.More() {
+	if quick.Decode(into) == nil && json.Valid(body) {
 		return nil
 	}
 	return explain(body, into)
@@ -116,12 +119,12 @@ func explain(body []byte, into any) error {
 	var wrongType *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
 	switch {
-	case err == nil && d.More():
-		return badRequest("body", "holds more than one JSON value")
+	case err == nil && !json.Valid(body):
+		return badRequest("body", "goes on after its JSON value, at byte %d", d.InputOffset())
 	case err == nil:
 		return nil
 	case errors.As(err, &wrongType):
-		return badRequest(wrongType.Field, "must be %s, not %s", kindName(wrongType.Type.Kind().String()), wrongType.Value)
+		return badRequest(cmp.Or(wrongType.Field, "body"), "must be %s, not %s", kindName(wrongType.Type.Kind().String()), wrongType.Value)
 	case errors.As(err, &syntax):
 		return badRequest("body", "is not JSON at byte %d: %v", syntax.Offset, err)
 	case errors.Is(err, io.EOF):

@@ -197,9 +197,5 @@ func (s *Server) listProducts(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page, next, err := s.Views.Products(r.Context(), r.URL.Query().Get("cursor"), limit)
-	if err != nil {
-		return err
-	}
-	linkNext(w, r, next)
-	return writeJSON(w, http.StatusOK, map[string]any{"products": page})
+	return writePage(w, r, "products", page, next, err)
 }
