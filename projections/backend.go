@@ -72,7 +72,7 @@ var (
 	errForked = errors.New("the source's history is another one than the views were folded from")
 )
 
-// ErrFenced: somebody else writes the same views.
+// ErrFenced says that somebody else writes the same views.
 var ErrFenced = errors.New("the views are written by another process")
 
 // tables are all that the views keep, with how they are folded.

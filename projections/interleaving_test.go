@@ -149,7 +149,7 @@ func runSteps(t *testing.T, h *history, path string, steps []step, killed bool, 
 	if killed {
 		source.end = kill
 	}
-	if err := v.Run(ctx, source); err != nil && !(killed && errors.Is(err, context.Canceled)) {
+	if err := v.Run(ctx, source); err != nil && (!killed || !errors.Is(err, context.Canceled)) {
 		t.Fatal(err)
 	}
 	if err := v.Close(); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// ErrCursor: a cursor that no listing gave out.
+// ErrCursor is the answer to a cursor that no listing gave out.
 var ErrCursor = errors.New("unknown cursor")
 
 const (

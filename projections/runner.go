@@ -30,7 +30,7 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// ErrGap: events are missing between what was folded and what was read.
+// ErrGap says that events are missing between what was folded and what was read.
 var ErrGap = errors.New("events are missing")
 
 // errIdle is returned by a session whose sources have all come to their ends.

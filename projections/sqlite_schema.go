@@ -32,7 +32,8 @@ func (s *sqlite) migrate(ctx context.Context) error {
 
 func checkVersion(ctx context.Context, in interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
-}) error {
+},
+) error {
 	var found int
 	if err := in.QueryRowContext(ctx, "PRAGMA user_version").Scan(&found); err != nil {
 		return err

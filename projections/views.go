@@ -33,10 +33,10 @@ type Views struct {
 	watchers map[string]map[chan struct{}]struct{} // by order id
 }
 
-// ErrClosed: the views were closed.
+// ErrClosed says that the views were closed.
 var ErrClosed = errors.New("views are closed")
 
-// ErrReadOnly: the views were opened with [ReadOnly].
+// ErrReadOnly says that the views were opened with [ReadOnly].
 var ErrReadOnly = errors.New("views are opened for reading only")
 
 // Option changes how views are opened.

@@ -34,9 +34,10 @@ type (
 	EndShipment struct{ Reason, Detail string }
 	// RefuseCancellation says that the parcel could not be held back.
 	RefuseCancellation struct{ Reason string }
-	// NoteDelivered and NotePaid complete the order together, in either order.
+	// NoteDelivered completes the order together with NotePaid, in either order.
 	NoteDelivered struct{}
-	NotePaid      struct{}
+	// NotePaid is the other half.
+	NotePaid struct{}
 	// NotePaymentDue says that the money could not be captured.
 	NotePaymentDue struct{ Reason string }
 	// Lose says that the carrier lost the parcel.

@@ -144,7 +144,7 @@ func victim(dir string) {
 		stream := eventstore.NewStreamID(fmt.Sprint("pid", os.Getpid()), fmt.Sprint(w))
 		wg.Go(func() {
 			writer(s, stream, func(part int, r eventstore.Result) {
-				_, _ = os.Stdout.WriteString(fmt.Sprintln(stream, part, int64(r.Revision), uint64(r.Position), r.At.UnixMicro()))
+				_, _ = fmt.Fprintln(os.Stdout, stream, part, int64(r.Revision), uint64(r.Position), r.At.UnixMicro())
 			})
 		})
 	}

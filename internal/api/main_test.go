@@ -107,7 +107,7 @@ func (s *shop) awaitReady() error {
 			return nil
 		}
 		if !pause(ctx, 5*time.Millisecond) {
-			return fmt.Errorf("the shop is not ready: %d %s %v", a.status, a.body, err)
+			return fmt.Errorf("the shop is not ready: %d %s %w", a.status, a.body, err)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"strings"
@@ -16,7 +15,7 @@ func (s *shop) recorded(t testing.TB) map[string]uint64 {
 	t.Helper()
 	last := map[string]uint64{}
 	for name, store := range s.system.Stores() {
-		for e, err := range store.All(context.Background(), 0) {
+		for e, err := range store.All(t.Context(), 0) {
 			if err != nil {
 				t.Fatal(err)
 			}

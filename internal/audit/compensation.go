@@ -98,7 +98,7 @@ func (a *auditor) exclusiveOf(o *account, say func(rule, format string, args ...
 	if a.has(o, order.Cancelled{}) && a.has(o, order.Confirmed{}) && !a.any(o, []domain.Event{shipping.Cancelled{}, shipping.Failed{}}) {
 		say("not held back", "a confirmed order is cancelled though its parcel was not held back")
 	}
-	if a.has(o, order.Completed{}) && !(a.has(o, shipping.Delivered{}) && a.has(o, payment.Captured{})) {
+	if a.has(o, order.Completed{}) && (!a.has(o, shipping.Delivered{}) || !a.has(o, payment.Captured{})) {
 		say("completed", "the order is completed without being delivered and paid")
 	}
 }

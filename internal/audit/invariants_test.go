@@ -111,18 +111,30 @@ func TestStockThatDoesNotAddUpIsFound(t *testing.T) {
 		{"received twice", func(c *checkout) {
 			c.raw("stock-main", draft(uuid.New(), uuid.Nil, "", inventory.Received{SKU: "mug", Quantity: 1, Reference: "PO-1"}))
 		}, 2, "", `reference "PO-1" counts twice`},
-		{"released without being reserved", stock("order-declined", order.Rejected{}, inventory.Released{OrderID: "declined", Items: mugs(1)}),
-			2, "declined", "nothing reserved here"},
-		{"shipped without being reserved", stock("shipment-completed", dispatched, inventory.Shipped{OrderID: "completed", Items: mugs(2)}),
-			2, "completed", "nothing reserved here"},
-		{"other goods shipped", stock("order-under-way", order.Placed{}, inventory.Shipped{OrderID: "under-way", Items: mugs(2)}),
-			2, "under-way", "other goods than the order has reserved"},
-		{"reserved twice", stock("order-under-way", order.Placed{}, inventory.Reserved{OrderID: "under-way", Items: mugs(1)}),
-			2, "under-way", "holds a reservation already"},
-		{"restocked without being shipped", stock("shipment-returned", shipping.Returned{}, inventory.Restocked{OrderID: "under-way", Items: mugs(1)}),
-			2, "under-way", "nothing was shipped"},
-		{"more restocked than shipped", stock("shipment-returned", shipping.Returned{}, inventory.Restocked{OrderID: "returned", Items: mugs(4)}),
-			2, "returned", "other goods came back"},
+		{
+			"released without being reserved", stock("order-declined", order.Rejected{}, inventory.Released{OrderID: "declined", Items: mugs(1)}),
+			2, "declined", "nothing reserved here",
+		},
+		{
+			"shipped without being reserved", stock("shipment-completed", dispatched, inventory.Shipped{OrderID: "completed", Items: mugs(2)}),
+			2, "completed", "nothing reserved here",
+		},
+		{
+			"other goods shipped", stock("order-under-way", order.Placed{}, inventory.Shipped{OrderID: "under-way", Items: mugs(2)}),
+			2, "under-way", "other goods than the order has reserved",
+		},
+		{
+			"reserved twice", stock("order-under-way", order.Placed{}, inventory.Reserved{OrderID: "under-way", Items: mugs(1)}),
+			2, "under-way", "holds a reservation already",
+		},
+		{
+			"restocked without being shipped", stock("shipment-returned", shipping.Returned{}, inventory.Restocked{OrderID: "under-way", Items: mugs(1)}),
+			2, "under-way", "nothing was shipped",
+		},
+		{
+			"more restocked than shipped", stock("shipment-returned", shipping.Returned{}, inventory.Restocked{OrderID: "returned", Items: mugs(4)}),
+			2, "returned", "other goods came back",
+		},
 		{"a trigger counted twice", stock("order-under-way", order.Placed{},
 			inventory.Refused{OrderID: "under-way", Heard: inventory.Heard{Source: "order", Number: 1}}), 2, "under-way", "event 1 of order was heard after"},
 		{"reserved for nobody", func(c *checkout) {

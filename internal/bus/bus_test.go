@@ -191,13 +191,6 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-func deleteStream(t testing.TB, b *Bus, source string) {
-	t.Helper()
-	if err := manage(t, b).DeleteStream(t.Context(), StreamName(source)); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func manage(t testing.TB, b *Bus) jetstream.JetStream {
 	t.Helper()
 	l, err := b.link()

@@ -141,8 +141,12 @@ type serverLog struct{ log *slog.Logger }
 func (s serverLog) Noticef(format string, v ...any) {
 	s.log.Debug("nats: " + fmt.Sprintf(format, v...))
 }
-func (s serverLog) Warnf(format string, v ...any)  { s.log.Warn("nats: " + fmt.Sprintf(format, v...)) }
+
+func (s serverLog) Warnf(format string, v ...any) { s.log.Warn("nats: " + fmt.Sprintf(format, v...)) }
+
 func (s serverLog) Fatalf(format string, v ...any) { s.log.Error("nats: " + fmt.Sprintf(format, v...)) }
+
 func (s serverLog) Errorf(format string, v ...any) { s.log.Error("nats: " + fmt.Sprintf(format, v...)) }
+
 func (s serverLog) Debugf(format string, v ...any) { s.log.Debug("nats: " + fmt.Sprintf(format, v...)) }
 func (s serverLog) Tracef(string, ...any)          {}

@@ -22,11 +22,13 @@ func sample() []Event {
 	return []Event{
 		{Number: 41, Recorded: eventstore.Recorded{
 			Position: 977, Stream: "payment-5f3a", Revision: 0, At: at,
-			Draft: eventstore.Draft{ID: id(1), Type: "payment.requested.v1", Data: []byte(`{"amount":255,"currency":"GBP"}`),
+			Draft: eventstore.Draft{
+				ID: id(1), Type: "payment.requested.v1", Data: []byte(`{"amount":255,"currency":"GBP"}`),
 				Metadata: eventstore.Metadata{
 					Correlation: "5f3a", Causation: id(9), Actor: "payment", Schema: 1,
 					Traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-				}},
+				},
+			},
 		}},
 		{Number: 42, Recorded: eventstore.Recorded{
 			Position: 1<<63 + 1, Stream: "payment-5f3a", Revision: 1, At: at.Truncate(time.Second),

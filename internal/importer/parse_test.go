@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -274,7 +275,7 @@ func TestPricesAreExact(t *testing.T) {
 		"2.555": errInexact, "0.001": errInexact, "": errNoPrice, "-": errNoPrice, ".5": errNoPrice, "1,5": errNoPrice, "+1": errNoPrice,
 		"--1": errNoPrice, "1.-5": errNoPrice, "NaN": errNoPrice, "1.2.3": errNoPrice, "99999999999999999999": errNoPrice,
 	} {
-		if _, err := pence(text); err != want {
+		if _, err := pence(text); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", text, err, want)
 		}
 	}

@@ -13,10 +13,10 @@ func reportOf(results []result, took time.Duration) Report {
 	r := Report{Orders: len(results), Seconds: round(took.Seconds())}
 	var ended, answered []time.Duration
 	for _, one := range results {
-		switch {
-		case one.status == "completed":
+		switch one.status {
+		case "completed":
 			r.Completed++
-		case one.status == "rejected":
+		case "rejected":
 			r.Rejected++
 		}
 		if one.err != nil {

@@ -147,8 +147,10 @@ func TestEachWebhookThriceAtOnce(t *testing.T) {
 	waitFor(t, func() bool { types, _ := w.notices("order"); return len(types) == 6 })
 	types, _ := w.notices("order")
 	slices.Sort(types)
-	want := []string{webhook.ChargeAuthorized, webhook.ChargeAuthorized, webhook.ChargeAuthorized,
-		webhook.ChargeCaptured, webhook.ChargeCaptured, webhook.ChargeCaptured}
+	want := []string{
+		webhook.ChargeAuthorized, webhook.ChargeAuthorized, webhook.ChargeAuthorized,
+		webhook.ChargeCaptured, webhook.ChargeCaptured, webhook.ChargeCaptured,
+	}
 	if diff := cmp.Diff(want, types); diff != "" {
 		t.Error(diff)
 	}

@@ -37,7 +37,7 @@ func (p *Provider) refund(c *simulated.Call, charge string, r amountRequest) (le
 		ID: id, Charge: e.ID, Key: c.Key, Amount: amount, Currency: e.Currency, Status: sagas.RefundPending, CreatedAt: c.At,
 	})
 	e.Effects = append(e.Effects, Effect{c.Key, Refunding, amount, c.At})
-	c.Tx.Set([]byte(prefixRefund+id), []byte(e.ID))
+	c.Set([]byte(prefixRefund+id), []byte(e.ID))
 	if scriptOf(e.Method).refund == refundsAtOnce {
 		if c.Overtaking, err = p.settleRefund(c.Tx, e, len(e.Refunds)-1, c.At, false); err != nil {
 			return ledger.Reply{}, err

@@ -55,8 +55,10 @@ func NewOutbox(l *ledger.Ledger, prefix string, to Destination, now func() time.
 	if to.Transport == nil {
 		to.Transport = &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute}
 	}
-	o := &Outbox{ledger: l, prefix: prefix, to: to, now: now, logger: logger,
-		wake: make(chan struct{}, 1), delivered: make(chan struct{})}
+	o := &Outbox{
+		ledger: l, prefix: prefix, to: to, now: now, logger: logger,
+		wake: make(chan struct{}, 1), delivered: make(chan struct{}),
+	}
 	o.hook = o.publish
 	for row, err := range l.Scan([]byte(prefix), ledger.After([]byte(prefix))) {
 		if err != nil {
