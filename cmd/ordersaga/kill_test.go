@@ -44,7 +44,15 @@ type process struct {
 	log *strings.Builder
 }
 
+// up starts a process and waits until it takes requests.
 func up(t *testing.T, data string, more ...string) *process {
+	t.Helper()
+	p := launch(t, data, more...)
+	p.ready()
+	return p
+}
+
+func launch(t *testing.T, data string, more ...string) *process {
 	t.Helper()
 	p := &process{t: t, log: &strings.Builder{}}
 	p.cmd = exec.Command(binary, append([]string{"up", "--data", data, "--http", "127.0.0.1:0", "--log-level", "warn"}, more...)...)
@@ -68,7 +76,6 @@ func up(t *testing.T, data string, more ...string) *process {
 	if p.url == "" {
 		t.Fatalf("it did not come up: %s", p.log)
 	}
-	p.ready()
 	return p
 }
 

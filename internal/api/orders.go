@@ -86,10 +86,8 @@ func (s *Server) cancelOrder(w http.ResponseWriter, r *http.Request) error {
 	var request struct {
 		Reason string `json:"reason"`
 	}
-	if r.ContentLength != 0 {
-		if err := decode(w, r, &request); err != nil {
-			return err
-		}
+	if err := decodeIfAny(w, r, &request); err != nil {
+		return err
 	}
 	if request.Reason == "" {
 		request.Reason = order.Customer
@@ -97,9 +95,9 @@ func (s *Server) cancelOrder(w http.ResponseWriter, r *http.Request) error {
 	if len(request.Reason) > maxText {
 		return badRequest("reason", "has more than %d characters", maxText)
 	}
-	id := r.PathValue("id")
-	if uuid.Validate(id) != nil {
-		return notFound("order", id)
+	id, err := orderOf(r)
+	if err != nil {
+		return err
 	}
 	outcome, err := s.do(r, sagas.Order, "POST /v1/orders/{id}/cancel", id, order.Cancel{Reason: request.Reason}, requestID("cancel", id, key), id)
 	switch {
@@ -119,18 +117,28 @@ func (s *Server) getOrder(w http.ResponseWriter, r *http.Request) error {
 	if err := s.await(r); err != nil {
 		return err
 	}
-	view, err := s.orderNow(r, r.PathValue("id"))
+	id, err := orderOf(r)
+	if err != nil {
+		return err
+	}
+	view, err := s.orderNow(r, id)
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, view)
 }
 
+// orderOf is the order that a request is about, its id spelled as it is everywhere.
+func orderOf(r *http.Request) (string, error) {
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil {
+		return "", notFound("order", shorten(r.PathValue("id")))
+	}
+	return id.String(), nil
+}
+
 // orderNow is the order's view. Where the views do not have it yet, the order's own stream answers.
 func (s *Server) orderNow(r *http.Request, id string) (projections.OrderView, error) {
-	if uuid.Validate(id) != nil {
-		return projections.OrderView{}, notFound("order", id)
-	}
 	view, found, err := s.Views.Order(r.Context(), id)
 	if err != nil || found {
 		return view, err

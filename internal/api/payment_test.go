@@ -96,17 +96,20 @@ func TestWhatAPersonMustDecideIsOnTheAttentionList(t *testing.T) {
 		t.Run(c.method, func(t *testing.T) {
 			t.Parallel()
 			id := s.place(t, wishFor(s.list(t, 10), 2, c.method, c.line1+" 1 High Street"))
-			v := s.untilStatus(t, id, "attention")
-			if v.Attention != c.reason || v.Payment.Status != c.payment || v.Payment.Code == "" {
+			v := s.until(t, id, "attention for "+c.reason, func(v projections.OrderView) bool {
+				return v.Status == "attention" && v.Payment.Status == c.payment
+			})
+			if v.Attention != c.reason || v.Payment.Code == "" {
 				t.Errorf("got %+v, payment %+v", v.Attention, v.Payment)
 			}
-			found := false
-			for _, o := range read[struct{ Orders []projections.OrderView }](t, s.ask(t, "GET", "/v1/attention?limit=500", "").must(t, 200)).Orders {
-				found = found || o.ID == id
-			}
-			if !found {
-				t.Error("it is not on the list")
-			}
+			eventually(t, func() string {
+				for _, o := range read[struct{ Orders []projections.OrderView }](t, s.ask(t, "GET", "/v1/attention?limit=500", "").must(t, 200)).Orders {
+					if o.ID == id {
+						return ""
+					}
+				}
+				return "it is not on the list"
+			})
 			if charge := s.charges(t, id)[0]; charge.Refunded != 0 || charge.Check() != nil {
 				t.Errorf("the provider says %+v", charge)
 			}

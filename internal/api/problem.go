@@ -88,27 +88,52 @@ var acceptable = map[string]bool{"": true, "application/json": true, "applicatio
 
 // decode reads a JSON body strictly: one value, no unknown fields.
 func decode(w http.ResponseWriter, r *http.Request, into any) error {
+	body, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	return unmarshal(body, into)
+}
+
+// decodeIfAny is decode for a body that may be left out.
+func decodeIfAny(w http.ResponseWriter, r *http.Request, into any) error {
+	body, err := readBody(w, r)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	return unmarshal(body, into)
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); !acceptable[strings.ToLower(strings.TrimSpace(kind))] {
 		p := problem(http.StatusUnsupportedMediaType, "The body must be JSON", "")
 		p.Errors = []FieldError{{"Content-Type", fmt.Sprintf("is %q; send application/json", kind)}}
-		return p
+		return nil, p
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
-	if err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			p := problem(http.StatusRequestEntityTooLarge, "The body is too large", "")
-			p.Errors = []FieldError{{"body", fmt.Sprintf("has more than %d bytes", bodyLimit)}}
-			return p
-		}
-		return badRequest("body", "could not be read: %v", err)
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, tooLarge(large.Limit)
+	case err != nil:
+		return nil, badRequest("body", "could not be read: %v", err)
 	}
+	return body, nil
+}
+
+func unmarshal(body []byte, into any) error {
 	quick := fast.NewDecoder(bytes.NewReader(body))
 	quick.DisallowUnknownFields()
 	if quick.Decode(into) == nil && json.Valid(body) {
 		return nil
 	}
 	return explain(body, into)
+}
+
+func tooLarge(limit int64) *Problem {
+	p := problem(http.StatusRequestEntityTooLarge, "The body is too large", "")
+	p.Errors = []FieldError{{"body", fmt.Sprintf("has more than %d bytes", limit)}}
+	return p
 }
 
 // explain decodes once more, with the decoder that says best what is wrong.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	fast "github.com/goccy/go-json"
-	"github.com/google/uuid"
 
 	"github.com/ordersaga/ordersaga/eventstore"
 	"github.com/ordersaga/ordersaga/internal/history"
@@ -37,18 +36,35 @@ func (s *Server) await(r *http.Request) error {
 	}
 	ctx, cancel := s.bounded(r)
 	defer cancel()
+	tokens, err := s.parseTokens(header)
+	if err != nil {
+		return err
+	}
+	for _, t := range tokens {
+		if err := s.Views.Wait(ctx, t.source, t.position); err != nil {
+			return problem(http.StatusServiceUnavailable, "The read models are not there yet",
+				fmt.Sprintf("%s was not reached within %s; read again, or without the %s header", token(t.source, t.position), longestWait, consistencyToken))
+		}
+	}
+	return nil
+}
+
+type place struct {
+	source   string
+	position eventstore.Position
+}
+
+func (s *Server) parseTokens(header string) ([]place, error) {
+	var places []place
 	for _, text := range strings.Split(header, ",") {
 		source, number, ok := strings.Cut(strings.TrimSpace(text), "@")
 		position, err := strconv.ParseUint(number, 10, 64)
 		if !ok || err != nil || s.Services[source] == nil {
-			return badRequest(consistencyToken, "%q is not a token that a write answered with", shorten(text))
+			return nil, badRequest(consistencyToken, "%q is not a token that a write answered with", shorten(text))
 		}
-		if err := s.Views.Wait(ctx, source, eventstore.Position(position)); err != nil {
-			return problem(http.StatusServiceUnavailable, "The read models are not there yet",
-				fmt.Sprintf("%s was not reached within %s; read again, or without the %s header", text, longestWait, consistencyToken))
-		}
+		places = append(places, place{source, eventstore.Position(position)})
 	}
-	return nil
+	return places, nil
 }
 
 // orderEvents is an order's history over all services.
@@ -56,9 +72,12 @@ func (s *Server) orderEvents(w http.ResponseWriter, r *http.Request) error {
 	if err := s.await(r); err != nil {
 		return err
 	}
-	id := r.PathValue("id")
-	if uuid.Validate(id) != nil {
-		return notFound("order", id)
+	id, err := orderOf(r)
+	if err != nil {
+		return err
+	}
+	if err := s.awaitStock(r); err != nil {
+		return err
 	}
 	view, _, err := s.Views.Order(r.Context(), id)
 	if err != nil {
@@ -76,6 +95,18 @@ func (s *Server) orderEvents(w http.ResponseWriter, r *http.Request) error {
 		return notFound("order", id)
 	}
 	return writeJSON(w, http.StatusOK, map[string]any{"events": events})
+}
+
+// awaitStock waits, but not for ever, until the views say where in the warehouse's long stream an order's events are.
+func (s *Server) awaitStock(r *http.Request) error {
+	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+	defer cancel()
+	stock, err := s.Services[sagas.Inventory].State(ctx, s.Choreography.Edge("POST /v1/stock/receipts"), s.Warehouse)
+	if err != nil {
+		return err
+	}
+	_ = s.Views.Wait(ctx, sagas.Inventory, stock.Position)
+	return nil
 }
 
 // listEvents sends the services' events as lines of JSON, in the order of time; with follow it goes on with what is
@@ -97,8 +128,9 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	for e, err := range s.History.Browse(r.Context(), f) {
-		if err != nil {
-			return err
+		if err != nil { // the answer has begun: it breaks off
+			s.Logger.Error("events cannot be read", "error", err)
+			panic(http.ErrAbortHandler)
 		}
 		if lines.Encode(e) != nil {
 			return nil

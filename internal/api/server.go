@@ -10,6 +10,7 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ordersaga/ordersaga/eventstore"
@@ -81,15 +82,36 @@ func New(o Options) *Server {
 	s.handle("GET /livez", s.live)
 	s.handle("GET /readyz", s.ready)
 	s.handle("GET /openapi.json", s.openapi)
-	s.handle("/", func(http.ResponseWriter, *http.Request) error {
-		return problem(http.StatusNotFound, "Not found", "see /openapi.json for what there is")
-	})
 	s.mux.Handle("GET /metrics", o.Metrics)
 	return s
 }
 
 // ServeHTTP makes Server an http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := s.mux.Handler(r); pattern == "" {
+		s.noSuchDoor(w, r)
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// noSuchDoor answers where there is nothing, or nothing for this method.
+func (s *Server) noSuchDoor(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := s.mux.Handler(other); pattern != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		writeProblem(w, problem(http.StatusNotFound, "Not found", "see /openapi.json for what there is"))
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	writeProblem(w, problem(http.StatusMethodNotAllowed, "Method not allowed", r.Method+" is not for "+r.URL.Path+"; it takes "+strings.Join(allowed, ", ")))
+}
 
 // handle answers an error with its problem document.
 func (s *Server) handle(pattern string, h func(http.ResponseWriter, *http.Request) error) {

@@ -14,7 +14,10 @@ import (
 
 // watchOrder sends an order's view whenever it changes, as server-sent events, until it ends.
 func (s *Server) watchOrder(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
+	id, err := orderOf(r)
+	if err != nil {
+		return err
+	}
 	if _, err := s.orderNow(r, id); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -27,7 +26,10 @@ func (s *Server) carrierWebhook(w http.ResponseWriter, r *http.Request) error {
 // came before is satisfied already. An order that is not known yet makes the sender try again.
 func (s *Server) webhook(w http.ResponseWriter, r *http.Request, secrets []string, name, edge string, word func(webhook.Event) (any, error)) error {
 	events, err := webhook.Receive(r, secrets, s.Now())
+	var large *http.MaxBytesError
 	switch {
+	case errors.As(err, &large):
+		return tooLarge(large.Limit)
 	case errors.Is(err, webhook.ErrBody):
 		return badRequest("body", "%v", err)
 	case err != nil:
@@ -48,7 +50,7 @@ func (s *Server) asks(events []webhook.Event, edge string, word func(webhook.Eve
 	for _, e := range events {
 		command, err := word(e)
 		if err != nil {
-			return nil, badRequest("events", "%s %s: %v", e.Type, e.ID, err)
+			return nil, badRequest("events", "%v", err)
 		}
 		if command == nil {
 			continue
@@ -82,8 +84,8 @@ func (s *Server) carryOut(ctx context.Context, w http.ResponseWriter, name strin
 
 // providerWord is the command that records what the provider says by itself, nil where it is of no interest.
 func providerWord(e webhook.Event) (any, error) {
-	var notice psp.Notice
-	if err := json.Unmarshal(e.Data, &notice); err != nil {
+	notice, err := psp.ReadNotice(e)
+	if err != nil {
 		return nil, err
 	}
 	charge := notice.Charge.AsCharge()
@@ -97,18 +99,15 @@ func providerWord(e webhook.Event) (any, error) {
 	case webhook.ChargeExpired:
 		return payment.Command(payment.ExpireAuthorization{}), nil
 	case webhook.RefundSucceeded, webhook.RefundFailed:
-		if notice.Refund == nil {
-			return nil, errors.New("it brings no refund")
-		}
 		return sagas.RefundOutcome(notice.Refund.AsRefund()), nil
 	}
-	return nil, errors.New("the type is not known here")
+	return nil, nil
 }
 
 // carrierWord is the command that records what the carrier says by itself.
 func carrierWord(e webhook.Event) (any, error) {
-	var entry carrier.Entry
-	if err := json.Unmarshal(e.Data, &entry); err != nil {
+	entry, err := carrier.ReadEntry(e)
+	if err != nil {
 		return nil, err
 	}
 	return sagas.CarrierWord(entry.AsBooking()), nil

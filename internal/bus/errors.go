@@ -26,10 +26,10 @@ func (f *Fork) Error() string {
 		found = "the store has event " + f.InStore.String() + " there"
 	}
 	return fmt.Sprintf("the bus and the store of %[1]s tell different histories: stream %[2]s ends with event %[3]s, number %[4]d "+
-		"at position %[5]d of the store, but %[6]s. Either the store was restored from an older copy: then other services have "+
-		"reacted to events that it no longer knows; bring the newer copy back if there is one. Or this store is the right one: then "+
-		"delete the stream (nats stream rm %[2]s) and this service's consumers on other streams (%[1]s-on-*), or with the embedded bus "+
-		"its directory; everything is filled again from the stores",
+		"at position %[5]d of the store, but %[6]s. The store was replaced by an older copy or by another one, and other services "+
+		"have reacted to events that it no longer knows. Bring the newer copy back if there is one. If there is none, restore the "+
+		"whole data directory as it was at one time, without the bus (%[2]s and the other streams, or the embedded server's "+
+		"directory), which is filled again from the stores",
 		f.Source, StreamName(f.Source), f.InStream, f.Number, f.Position, found)
 }
 

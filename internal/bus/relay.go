@@ -46,6 +46,8 @@ func (r *relay) session(ctx context.Context, l *link, pause *backoff) error {
 	if err != nil {
 		return err
 	}
+	r.stats.seen.Store(uint64(end.Position))
+	r.stats.counted.Store(end.Number)
 	r.stats.number.Store(end.Number)
 	r.stats.published.Store(uint64(end.Position))
 	r.stats.sessions.Add(1)
@@ -140,6 +142,7 @@ func (r *relay) follow(ctx context.Context, after eventstore.Position, waiting c
 				continue
 			}
 			piece = append(piece, run[i])
+			r.stats.counted.Add(1)
 			size += weight(run[i])
 			if len(piece) < maxRunEvents && size < maxRunBytes {
 				continue

@@ -109,7 +109,7 @@ func TestARestoredStoreIsAFork(t *testing.T) {
 		if fork.InStream != end.ID || fork.InStore == uuid.Nil || fork.InStore == end.ID {
 			t.Errorf("fork: %+v", fork)
 		}
-		for _, want := range []string{"ORDER", end.ID.String(), fork.InStore.String(), "delete the stream"} {
+		for _, want := range []string{"ORDER", end.ID.String(), fork.InStore.String(), "whole data directory"} {
 			if !strings.Contains(fork.Error(), want) {
 				t.Errorf("%q does not say %q", fork.Error(), want)
 			}

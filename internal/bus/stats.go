@@ -11,12 +11,13 @@ type Progress struct {
 	Number    uint64              // of the last event in the stream
 	Published eventstore.Position // of the last event in the stream
 	Seen      eventstore.Position // of the last event read from the store, relayed or not
+	Counted   uint64              // number of the last event read from the store
 	Messages  uint64              // published since the start
 	Sessions  uint64              // started since the start; each but the first follows a disturbance
 }
 
 type relayStats struct {
-	number, published, seen, messages, sessions atomic.Uint64
+	number, published, seen, counted, messages, sessions atomic.Uint64
 }
 
 func (b *Bus) stats(source string) *relayStats {
@@ -40,6 +41,7 @@ func (b *Bus) Relays() map[string]Progress {
 			Number:    s.number.Load(),
 			Published: eventstore.Position(s.published.Load()),
 			Seen:      eventstore.Position(s.seen.Load()),
+			Counted:   s.counted.Load(),
 			Messages:  s.messages.Load(),
 			Sessions:  s.sessions.Load(),
 		}

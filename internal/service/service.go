@@ -14,6 +14,7 @@ import (
 	"context"
 	"iter"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -213,6 +214,24 @@ func (s *Service) ask(ctx context.Context, j *job) (Outcome, error) {
 	case <-s.inbox.closed:
 		return Outcome{}, eventstore.ErrClosed
 	}
+}
+
+// Remembered is how many events of each source the service has heard, as far as it keeps that itself.
+func (s *Service) Remembered(ctx context.Context) (map[string]uint64, error) {
+	s.checkpointMu.Lock()
+	heard := maps.Clone(s.checkpoint.LowWater)
+	s.checkpointMu.Unlock()
+	if s.owner == nil {
+		return heard, nil
+	}
+	o, err := s.ask(ctx, &job{row: s.owner.Edge, stream: s.owner.Stream})
+	if err != nil {
+		return nil, err
+	}
+	for _, source := range s.table.Sources(s.name) {
+		heard[source] = s.owner.Heard(o.State, source)
+	}
+	return heard, nil
 }
 
 // Name is the service's name.

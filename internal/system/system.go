@@ -216,6 +216,7 @@ func (s *System) Actors(g *run.Group) {
 	}
 	addActor(g, s.runViews)
 	addActor(g, s.readiness.run)
+	addActor(g, s.watchForks)
 }
 
 // addActor adds what runs until its context ends.
