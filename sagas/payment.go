@@ -40,7 +40,7 @@ func askAuthorization(ctx context.Context, w World, e payment.AuthorizationStart
 	if s.Phase != payment.Authorizing {
 		return nil, nil
 	}
-	charge, err := w.charge(ctx, t, func() (Charge, error) {
+	charge, err := w.charge(ctx, t, "", func() (Charge, error) {
 		return w.Payments.Authorize(ctx, callOf(t), e.Method, e.Amount)
 	})
 	var refused *Refusal
@@ -61,7 +61,9 @@ func askCapture(ctx context.Context, w World, e payment.CaptureStarted, t Trigge
 	if s.Phase != payment.Capturing {
 		return nil, nil
 	}
-	charge, err := w.Payments.Capture(ctx, callOf(t), e.Charge, e.Amount)
+	charge, err := w.charge(ctx, t, ChargeAuthorized, func() (Charge, error) {
+		return w.Payments.Capture(ctx, callOf(t), e.Charge, e.Amount)
+	})
 	var refused *Refusal
 	switch {
 	case errors.As(err, &refused):
@@ -78,7 +80,9 @@ func askVoid(ctx context.Context, w World, e payment.VoidStarted, t Trigger, s p
 	if s.Phase != payment.Voiding {
 		return nil, nil
 	}
-	_, err := w.Payments.Void(ctx, callOf(t), e.Charge)
+	charge, err := w.charge(ctx, t, ChargeAuthorized, func() (Charge, error) {
+		return w.Payments.Void(ctx, callOf(t), e.Charge)
+	})
 	var refused *Refusal
 	switch {
 	case errors.As(err, &refused) && refused.Code == "charge_expired":
@@ -87,6 +91,8 @@ func askVoid(ctx context.Context, w World, e payment.VoidStarted, t Trigger, s p
 		return payment.RecordVoidFailed{Code: refused.Code, Detail: refused.Detail}, nil
 	case err != nil:
 		return nil, err
+	case charge.Status == ChargeCaptured:
+		return payment.RecordVoidFailed{Code: "charge_captured"}, nil
 	}
 	return payment.RecordVoided{}, nil
 }
@@ -150,11 +156,12 @@ func RefundOutcome(r Refund) payment.Command {
 	return payment.RecordRefundPending{Refund: r.ID}
 }
 
-// charge asks by our reference first where the provider may have forgotten the key.
-func (w World) charge(ctx context.Context, t Trigger, call func() (Charge, error)) (Charge, error) {
+// charge makes a call about a charge. Where the provider may have forgotten the call's key it is asked by our reference
+// first, and called only if the charge still stands where it stood before the call.
+func (w World) charge(ctx context.Context, t Trigger, before ChargeStatus, call func() (Charge, error)) (Charge, error) {
 	if w.forgotten(t) {
 		found, err := w.Payments.Find(ctx, t.Subject)
-		if !errors.Is(err, ErrNotFound) {
+		if !errors.Is(err, ErrNotFound) && (err != nil || found.Status != before) {
 			return found, err
 		}
 	}

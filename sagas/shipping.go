@@ -54,7 +54,17 @@ func askCancellation(ctx context.Context, w World, _ shipping.CancellationStarte
 	case !s.BookingKnown():
 		return nil, domain.NotYet(shipping.Booked{})
 	}
-	booking, err := w.Carrier.Cancel(ctx, callOf(t))
+	if w.forgotten(t) {
+		found, err := w.Carrier.Find(ctx, t.Subject)
+		if err != nil || found.Status != BookingBooked {
+			return cancellationWord(found, err)
+		}
+	}
+	return cancellationWord(w.Carrier.Cancel(ctx, callOf(t)))
+}
+
+// cancellationWord is the command that records what became of a cancellation.
+func cancellationWord(booking Booking, err error) (shipping.Command, error) {
 	var refused *Refusal
 	switch {
 	case errors.As(err, &refused):
